@@ -3,15 +3,20 @@
 //! The crate has layers. A module uses modules of lower layers only, and the files of a module do
 //! not use each other in a circle. `tests/it/layering` reads this list and holds both rules:
 //!
-//! - 0 `model` `secret` `sanitize` `report` `ini`: values, and text into values
-//! - 1 `ownership`: whose files and directories are; it only looks, for every module above
-//! - 1 `okta` `saml` `aws` `openvpn` `web` `wire` `prompt` `importers`: pure, bytes into typed values
-//! - 2 `http` `terminal` `process` `link` `config` `paths` `aws_files` `loopback` `clock` `security_key`: one effect each
-//! - 3 `flow` `privileged`: recipes, network in, value out; what is done as root
-//! - 4 `agent` `client` `tunnel`: what stays alive, and what stands between a verb and the agent
+//! - 0 `model` `secret` `sanitize` `report` `ini`: values that every layer uses
+//! - 1 `ownership`: reads who owns a file, a directory or a connection
+//! - 1 `okta` `saml` `aws` `openvpn`: bytes of servers and programs, parsed into typed values
+//! - 1 `web` `wire` `prompt` `importers`: HTTP rules, the protocol, shells, other tools' settings
+//! - 2 `http` `link` `loopback`: connections
+//! - 2 `terminal` `process` `clock` `security_key`: the machine
+//! - 2 `config` `paths` `aws_files`: files
+//! - 3 `flow`: sequences of requests to Okta, AWS and Access Server
+//! - 3 `privileged`: what `ob-vpn-root` does
+//! - 4 `agent` `tunnel`: long-lived processes
+//! - 4 `client`: between a verb and the agent
 //! - 5 `commands`: one verb, one file
-//! - 6 `cli`: what can be typed
-//! - 7 `bin`: programs of a few lines
+//! - 6 `cli`: the command line's types and the dispatch
+//! - 7 `bin`: entry points
 
 #![cfg_attr(
     test,

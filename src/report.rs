@@ -209,7 +209,8 @@ mod tests {
         assert_eq!(
             report.render(),
             "ob: cannot run terraform\n  cause: cannot assume the role\n  \
-             cause: AccessDenied: \\u{1b}[31mno\n  hint: `ob roles` shows the roles you were granted\n"
+             cause: AccessDenied: \\u{1b}[31mno\n  hint: `ob roles` shows the roles you were \
+             granted\n"
         );
     }
 

@@ -1,4 +1,5 @@
-//! Which profiles with `confirm = true` the user has approved: each is asked for once in a terminal.
+//! Which profiles with `confirm = true` the user has approved: each is asked for once in a
+//! terminal.
 //!
 //! Approvals prevent mistakes. They do not stop programs: any process of the user can send the
 //! same request without a confirmation.

@@ -41,7 +41,7 @@ pub(super) struct Client {
     disconnected: Cell<bool>,
     /// The client let a question go to another client, and has answered none since.
     unresponsive: Cell<bool>,
-    told_asked_elsewhere: Cell<bool>,
+    notified_of_other_prompt: Cell<bool>,
     disconnect: Notify,
     /// The network settings of the request. A request of the VPN supervisor has none.
     route: Option<Rc<Route>>,
@@ -68,7 +68,7 @@ impl Client {
             declined: Cell::new(false),
             disconnected: Cell::new(false),
             unresponsive: Cell::new(false),
-            told_asked_elsewhere: Cell::new(false),
+            notified_of_other_prompt: Cell::new(false),
             disconnect: Notify::new(),
             route,
             timeouts,
@@ -112,7 +112,7 @@ impl Client {
 
     /// Tells the client, once, that another client is asked the questions.
     fn notify_asked_elsewhere(&self) {
-        if !self.told_asked_elsewhere.replace(true) {
+        if !self.notified_of_other_prompt.replace(true) {
             self.send(FromAgent::Notice(Notice::AskedElsewhere));
         }
     }

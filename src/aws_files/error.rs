@@ -51,7 +51,8 @@ impl FileError {
             Self::Link => (
                 ErrorCode::AwsFileLink,
                 format!(
-                    "name the file itself: `readlink -f {path}` shows it, `--file` or AWS_CONFIG_FILE takes it"
+                    "name the file itself: `readlink -f {path}` shows it, `--file` or \
+                     AWS_CONFIG_FILE takes it"
                 ),
             ),
             Self::NotAFile | Self::TooLong | Self::NotText(_) => (

@@ -173,7 +173,7 @@ fn one_file_is_not_edited_as_two_by_whatever_path() {
 }
 
 #[test]
-fn what_somebody_else_writes_meanwhile_is_not_lost() {
+fn concurrent_write_is_not_lost() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("credentials");
     fs::write(&path, "a").unwrap();
@@ -205,7 +205,7 @@ fn many_writers_at_once_lose_nothing() {
 }
 
 #[test]
-fn a_draft_that_was_left_goes_with_the_next_edit_and_nothing_else_does() {
+fn next_edit_removes_an_abandoned_draft_only() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("credentials");
     let file = |name: &str| {

@@ -1,5 +1,5 @@
-//! `ob doctor`: what is wrong, and what to type next. It asks no server and starts nothing but `openvpn --version`
-//! and `sudo -n -l` (without sudo: `doas -C`).
+//! `ob doctor`: what is wrong, and what to type next. It asks no server, and starts only `openvpn
+//! --version` and `sudo -n -l` (without sudo: `doas -C`).
 
 mod aws;
 mod finding;
@@ -18,9 +18,9 @@ use crate::sanitize::escape;
 
 /// Look for what is wrong, and say what to type next
 ///
-/// Looks at the settings, the agent, this shell's variables, the AWS files, the machine and what the VPN needs of it. It
-/// asks no server and starts nothing but `openvpn --version` and `sudo -n -l` (without sudo: `doas -C`). Exits with 1
-/// when something is wrong.
+/// Looks at the settings, the agent, this shell's variables, the AWS files, the machine and what
+/// the VPN needs of it. It asks no server and starts nothing but `openvpn --version` and `sudo -n
+/// -l` (without sudo: `doas -C`). Exits with 1 when something is wrong.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
@@ -39,7 +39,12 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
                 State::Note => "note",
                 State::Wrong => "wrong",
             };
-            json!({ "name": finding.name, "state": state, "what": finding.what, "hint": finding.hint })
+            json!({
+                "name": finding.name,
+                "state": state,
+                "what": finding.what,
+                "hint": finding.hint,
+            })
         });
         context.output.data_json(json!(list.collect::<Vec<_>>()))?;
     } else {

@@ -1,4 +1,4 @@
-//! A verb's end of a conversation with a tunnel's supervisor: blocking, each wait bounded.
+//! A verb's connection to a tunnel's supervisor. It blocks, with a limit on each wait.
 
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
@@ -13,7 +13,7 @@ use crate::link::error::LinkError;
 use crate::link::peer::is_same_user;
 use crate::wire::{self, FrameError, FromTunnel, HEADER, Hello, PROTOCOL, ToTunnel};
 
-/// A conversation with the supervisor.
+/// A connection to the supervisor.
 #[derive(Debug)]
 pub struct SupervisorConnection {
     stream: UnixStream,
@@ -21,18 +21,20 @@ pub struct SupervisorConnection {
 }
 
 impl SupervisorConnection {
-    /// The supervisor that listens at `socket`; `None` when there is none.
+    /// Connects to the supervisor that listens at `socket`; `None` if there is none.
     ///
     /// # Errors
-    /// When another user serves it, or it lets nobody in.
+    ///
+    /// When another user's process listens there, or the connection is refused otherwise.
     pub fn connect(socket: &Path) -> Result<Option<Self>, LinkError> {
         connect_socket(socket)?.map(Self::new).transpose()
     }
 
-    /// Our end and the one for the supervisor to be started.
+    /// Returns this side's end and the end for a supervisor that is to be started.
     ///
     /// # Errors
-    /// When the process is out of descriptors.
+    ///
+    /// When the process has no descriptor left.
     pub fn pair() -> Result<(Self, OwnedFd), LinkError> {
         let (ours, theirs) = UnixStream::pair()?;
         Ok((Self::new(ours)?, theirs.into()))
@@ -51,24 +53,27 @@ impl SupervisorConnection {
             protocol: PROTOCOL,
             build: env!("CARGO_PKG_VERSION").into(),
         };
-        // One that is already gone is noticed when it is heard.
+        // If the supervisor is gone, the next read fails.
         let _ = link.send(&ToTunnel::Hello(hello));
         Ok(link)
     }
 
     /// # Errors
+    ///
     /// When the supervisor is gone.
     pub fn send(&mut self, message: &ToTunnel) -> Result<(), LinkError> {
         let frame = wire::encode(message, wire::TO_AGENT_WITH_CERTIFICATES_MAX)?;
         Ok(self.stream.write_all(&frame)?)
     }
 
-    /// What the supervisor says next; waits for it, at most `patience` where one is given.
+    /// Receives the next message, waiting for `timeout` at most, if one is given.
     ///
     /// # Errors
-    /// When it is gone, silent for too long, of another version or speaks nonsense.
-    pub fn recv(&mut self, patience: Option<Duration>) -> Result<FromTunnel, LinkError> {
-        self.stream.set_read_timeout(patience)?;
+    ///
+    /// When the supervisor is gone, sends nothing in time, has another version or sends an invalid
+    /// message.
+    pub fn recv(&mut self, timeout: Option<Duration>) -> Result<FromTunnel, LinkError> {
+        self.stream.set_read_timeout(timeout)?;
         loop {
             match self.read()? {
                 FromTunnel::Hello(hello) if hello.protocol == PROTOCOL => self.greeted = true,
@@ -84,10 +89,11 @@ impl SupervisorConnection {
         }
     }
 
-    /// A second grip on the conversation, with which a signal can end it or a thread speak.
+    /// Duplicates the connection, so that a signal handler can end it or a thread can send.
     ///
     /// # Errors
-    /// When the process is out of descriptors.
+    ///
+    /// When the process has no descriptor left.
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(Self {
             stream: self.stream.try_clone()?,

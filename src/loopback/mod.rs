@@ -73,8 +73,8 @@ impl OneShotRedirect {
     /// Opens the page on a free port.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] if the machine does not report the owner of a connection. Also when
-    /// there is no free port or no random number.
+    /// [`ErrorKind::Unsupported`] if the machine does not report the owner of a connection. Also
+    /// when there is no free port or no random number.
     pub fn open() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         // A long queue, so that another user's connections cannot fill it.
@@ -199,8 +199,8 @@ impl OneShotRedirect {
         Ok(refused)
     }
 
-    /// Whether a request has exactly this path and host, and no `Origin`: a page of another site that
-    /// had found the port would send its own.
+    /// Whether a request has exactly this path and host, and no `Origin`: a page of another site
+    /// that had found the port would send its own.
     fn is_for_page(&self, request: &str) -> bool {
         let mut lines = request.split("\r\n");
         let host = self.local.to_string();

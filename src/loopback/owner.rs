@@ -1,10 +1,10 @@
 //! The user that owns the peer of a loopback connection.
 //!
-//! The kernel reports it by sock_diag(7), which finds one socket at once, or else in `/proc/net/tcp`
-//! and `tcp6`, which list all sockets. A connection of this process tests which of the two works.
-//! Both report the sockets of this network namespace, where every connection to a loopback address
-//! comes from, be it from 127.0.0.2 or from an IPv6 socket's `::ffff:127.0.0.1`. A socket that its
-//! process has closed has no owner (both report uid 0), and is refused.
+//! The kernel reports it by sock_diag(7), which finds one socket at once, or else in
+//! `/proc/net/tcp` and `tcp6`, which list all sockets. A connection of this process tests which of
+//! the two works. Both report the sockets of this network namespace, where every connection to a
+//! loopback address comes from, be it from 127.0.0.2 or from an IPv6 socket's `::ffff:127.0.0.1`. A
+//! socket that its process has closed has no owner (both report uid 0), and is refused.
 //!
 //! macOS and the BSDs have no such table that safe code of an ordinary user can read. There no
 //! owner is found, and no page is served.

@@ -22,7 +22,8 @@ const STICKY: u32 = 0o1000;
 pub enum DirectoryFault {
     #[error("{} on its path belongs to uid {}, neither you nor root", .path.display(), .uid)]
     Owner { path: PathBuf, uid: u32 },
-    #[error("others may write to the directory {} on its path (mode {:04o})", .path.display(), .mode)]
+    #[error("others may write to the directory {} on its path (mode \
+        {:04o})", .path.display(), .mode)]
     Writable { path: PathBuf, mode: u32 },
     #[error("{} on its path leads through too many symbolic links", .0.display())]
     TooManyLinks(PathBuf),

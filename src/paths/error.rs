@@ -60,7 +60,8 @@ impl From<PathError> for Report {
             PathError::NotOurs(path, ..) => (
                 ErrorCode::PathsNotPrivate,
                 format!(
-                    "it must be yours alone (0700); look with `ls -ld {0}`, and `rmdir {0}` lets ob make it anew",
+                    "it must be yours alone (0700); look with `ls -ld {0}`, and `rmdir {0}` lets \
+                     ob make it anew",
                     path.display()
                 ),
             ),

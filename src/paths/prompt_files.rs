@@ -69,7 +69,7 @@ impl RuntimeDir {
 
 /// Returns the name of the file that holds the expiry of `profile`'s credentials.
 pub fn expiry_file(profile: &str) -> String {
-    const LONGEST: usize = 120;
+    const MAX_NAME_CHARS: usize = 120;
     let mut name = "until-".to_owned();
     for byte in profile.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
@@ -78,14 +78,14 @@ pub fn expiry_file(profile: &str) -> String {
             name += &format!("%{byte:02x}");
         }
     }
-    if name.len() > LONGEST {
+    if name.len() > MAX_NAME_CHARS {
         // Long names are told apart by a digest (FNV-1a).
         let digest = profile
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
                 (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
             });
-        name.truncate(LONGEST);
+        name.truncate(MAX_NAME_CHARS);
         name += &format!("-{digest:016x}");
     }
     name

@@ -8,22 +8,22 @@ use super::request::{Action, PROTOCOL, Request};
 use crate::openvpn::argv::Elevator;
 use crate::process::{self, ProgramError, TrustedProgram};
 
-/// Where an administrator may install the program; the first path that exists is used.
+/// Paths of the installed program. The first that exists is used.
 pub const PLACES: [&str; 2] = ["/usr/libexec/ob/ob-vpn-root", "/usr/lib/ob/ob-vpn-root"];
 
-/// Setting name servers runs several commands, each with a limit of its own.
+/// Setting name servers runs several commands, each with a time limit.
 const ACTION_TIMEOUT: Duration = Duration::from_secs(70);
-/// The rules of sudo may have to be fetched from an LDAP server.
+/// sudo may have to fetch its rules from an LDAP server.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Returns the installed program, if root owns it and every directory of its path.
+/// Returns the installed program if root owns it and every directory of its path.
 pub fn find() -> Option<TrustedProgram> {
     PLACES
         .iter()
         .find_map(|place| TrustedProgram::at(Path::new(place)).ok())
 }
 
-/// Returns the request for `action`, as the program reads it.
+/// Returns the request for `action` in the form that the program reads.
 pub fn input(action: Action) -> Vec<u8> {
     let request = Request {
         protocol: PROTOCOL,
@@ -32,25 +32,28 @@ pub fn input(action: Action) -> Vec<u8> {
     serde_json::to_vec(&request).unwrap_or_default()
 }
 
-/// Has `program` do `action`; fails where sudo or doas would ask for a password.
+/// Has `program` carry out `action`. Fails if sudo or doas would ask for a password.
 ///
 /// # Errors
-/// With the first line of sudo's, doas' or the program's own refusal.
+///
+/// With the first line of the refusal of sudo, doas or the program.
 pub fn ask(elevator: &Elevator, program: &TrustedProgram, action: Action) -> Result<(), String> {
     run(elevator, program, action, ACTION_TIMEOUT).map(drop)
 }
 
-/// Has the installed program do `action`; `None` where there is none, or no sudo and no doas.
+/// Has the installed program carry out `action`; `None` without the program, or without sudo and
+/// doas.
 pub fn ask_if_installed(action: Action) -> Option<Result<(), String>> {
     let program = find()?;
     let elevator = find_elevator(true).ok()?;
     Some(ask(&elevator, &program, action))
 }
 
-/// Finds sudo, or doas where there is no sudo. A `quiet` one fails where it would ask for a password.
+/// Finds sudo, or doas if there is no sudo. A `quiet` one fails where it would ask for a password.
 ///
 /// # Errors
-/// When there is neither; names sudo.
+///
+/// When there is neither. The error names sudo.
 pub fn find_elevator(quiet: bool) -> Result<Elevator, ProgramError> {
     let path = |name| TrustedProgram::find(name).map(|program| program.path().to_owned());
     match path("sudo") {
@@ -61,9 +64,11 @@ pub fn find_elevator(quiet: bool) -> Result<Elevator, ProgramError> {
     }
 }
 
-/// Whether a rule lets the caller run `program` without a password, and it understands this `ob`.
+/// Checks that a rule lets the caller run `program` without a password, and that it understands
+/// this version of `ob`.
 ///
 /// # Errors
+///
 /// With the first line of the refusal.
 pub fn is_allowed_without_password(
     elevator: &Elevator,

@@ -1,4 +1,4 @@
-//! The user who called the program, and work that is done with that user's rights.
+//! The user who called the program, and work with that user's rights.
 
 use std::ffi::OsString;
 
@@ -15,8 +15,9 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Finds the user by the variable that sudo (`SUDO_UID`) or doas (`DOAS_USER`) sets. Each overwrites its own
-    /// variable and may pass the other one's on as the caller set it, so both together are refused.
+    /// Finds the user by the variable of sudo (`SUDO_UID`) or doas (`DOAS_USER`). Each program sets
+    /// its own variable, and may pass on the other one as the caller set it, so both together are
+    /// refused.
     pub(super) fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Refusal> {
         if !geteuid().is_root() {
             return Err(Refusal::new("caller.not_root", "run it by sudo or doas"));
@@ -58,7 +59,7 @@ impl Caller {
         })
     }
 
-    /// Runs `what` with the caller's rights on files, then takes root's rights back.
+    /// Runs `what` with the caller's rights on files, and restores root's rights afterwards.
     pub(super) fn assume<T>(
         &self,
         what: impl FnOnce() -> Result<T, Refusal>,

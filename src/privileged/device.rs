@@ -1,4 +1,4 @@
-//! Finds the owner of a tunnel's device: the user whose openvpn has it open, as the kernel shows in `fdinfo` (`iff:`).
+//! Finds the owner of a tunnel's device: the user whose openvpn has it open, by `iff:` in `fdinfo`.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -19,8 +19,8 @@ pub(super) fn check_is_of(device: TunDevice, caller: &Caller) -> Result<(), Refu
     Err(Refusal::new("device.owner", why))
 }
 
-/// Refuses a device that another user's process has open. A device that no process has open is let through: it is gone
-/// or about to go, and its name servers must still be reverted.
+/// Refuses a device that another user's process has open. A device that no process has open is
+/// accepted: it is gone or about to go, and its name servers must still be reverted.
 pub(super) fn check_is_not_of_another_user(
     device: TunDevice,
     caller: &Caller,
@@ -32,9 +32,9 @@ pub(super) fn check_is_not_of_another_user(
     Ok(())
 }
 
-/// Returns the users whose processes have the device open. Only a process with `CAP_NET_ADMIN` over this machine counts,
-/// as openvpn has it. Another process may hold a device of the same name that it made in a network namespace of its own,
-/// even after it has left that namespace.
+/// Returns the users whose processes have the device open. Only processes with `CAP_NET_ADMIN` over
+/// this machine count, as openvpn has. Another process may hold a device of the same name from a
+/// network namespace of its own, even after leaving it.
 fn holders(device: TunDevice) -> impl Iterator<Item = u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes

@@ -1,4 +1,5 @@
-//! The caller's directory: opened with the caller's rights, checked by descriptor, read within a limit and a deadline.
+//! The caller's directory: opened with the caller's rights, checked by descriptor, read with limits
+//! of size and time.
 
 use std::fmt::Display;
 use std::io;
@@ -14,15 +15,16 @@ use nix::unistd::{Uid, read};
 
 use super::refusal::Refusal;
 
-/// The longest path of a socket that Linux takes.
+/// Maximum of a socket's path on Linux.
 const MAX_SOCKET_PATH: usize = 107;
 /// The supervisor writes the profile as soon as the pipe is opened.
 const PROFILE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Checks that `directory` is `owner`'s alone and holds the socket `m`, and returns what its pipe `p` holds.
+/// Checks that `directory` is private to `owner` and holds the socket `m`; returns the content of
+/// its pipe `p`.
 ///
-/// To be called with the rights of `owner`: what that user cannot open is not opened. openvpn connects to the socket
-/// later, as that user and only to that user's process, so a socket that is replaced meanwhile gains nothing.
+/// Called with the rights of `owner`, so that nothing else is opened. openvpn connects to the
+/// socket later, as that user, so replacing the socket gains nothing.
 pub(super) fn read_profile(directory: &Path, owner: Uid, max: usize) -> Result<Vec<u8>, Refusal> {
     let text = directory.to_string_lossy();
     if !directory.is_absolute() || text.chars().any(|c| c.is_control() || c == '\u{fffd}') {
@@ -81,14 +83,14 @@ fn check_is_own(found: &FileStat, owner: Uid, kind: SFlag) -> Result<(), &'stati
     Ok(())
 }
 
-/// Reads to the end, at most `max` bytes, within `limit`.
+/// Reads to the end: at most `max` bytes, within `limit`.
 pub(super) fn read_bounded(source: &impl AsFd, max: usize, limit: Duration) -> io::Result<Vec<u8>> {
     let until = Instant::now() + limit;
     let mut bytes = Vec::with_capacity(max + 1);
     let mut chunk = [0; 16 * 1024];
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        // Rounded up: a remainder below a millisecond must not become a loop.
+        // Rounded up, because a rest below one millisecond would loop.
         let left = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
         let mut wanted = [PollFd::new(source.as_fd(), PollFlags::POLLIN)];
         match poll(&mut wanted, left) {

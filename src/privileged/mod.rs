@@ -1,15 +1,18 @@
-//! What `ob vpn` does as root, in one small program that an administrator installs: `ob-vpn-root`.
+//! `ob-vpn-root`, the program that does as root what `ob vpn` cannot do as the user. An
+//! administrator installs it.
 //!
-//! One rule of sudo or doas without a wildcard lets a user run it. It takes no arguments. Its standard input is one
-//! JSON [`Request`], which holds addresses, host names, a device of ten and the path of a directory; sudo may record
-//! it, so it holds no secret. From it the program
+//! One rule of sudo or doas without a wildcard lets a user run it. It takes no arguments. Its
+//! standard input is one JSON [`Request`] with addresses, host names, one of ten devices and the
+//! path of a directory. sudo may record it, so it holds no secret. From it the program
 //!
-//! - starts openvpn: it reads the profile itself, from a named pipe in a directory of the caller's, by the same
-//!   allow-list as the agent, and gives openvpn its own text of it. openvpn's arguments are all chosen here. It runs
-//!   as the caller with `CAP_NET_ADMIN` and nothing else, and has no configuration file that could be replaced;
+//! - starts openvpn. It reads the profile from a named pipe in the caller's directory by the
+//! agent's allow-list, and gives openvpn its own text of it. All of openvpn's arguments are chosen
+//! here. openvpn runs as the caller with only `CAP_NET_ADMIN`, and has no configuration file that
+//! could be replaced;
 //! - sets and reverts the name servers of a tunnel that belongs to the caller.
 //!
-//! Everything else is refused by name ([`Refusal`]). Paths of the caller are opened with the caller's rights.
+//! Everything else is refused by name ([`Refusal`]). The caller's paths are opened with the
+//! caller's rights.
 
 mod ask;
 mod caller;
@@ -46,13 +49,13 @@ pub use resolver::{DnsConfig, NoSplitDns, Resolver, Step};
 use caller::Caller;
 use request::MAX_REQUEST_BYTES;
 
-/// A caller has its request ready before it starts this program.
+/// The caller has its request ready before it starts this program.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The whole program.
+/// Runs the program.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        // The location alone: the payload may hold a piece of a profile.
+        // The location only: the payload may hold a part of a profile.
         let location = panic.location().map(ToString::to_string);
         print_error(&Refusal::new("panic", location.unwrap_or_default()));
     }));
@@ -113,7 +116,7 @@ fn dns_failed(why: String) -> Refusal {
     Refusal::new("dns.failed", why)
 }
 
-/// What is needed at least of each limit, so that no file is left half written and no program ends midway.
+/// The least of each limit, so that no file is half written and no program ends early.
 const MIN_LIMITS: &[(Resource, rlim_t)] = &[
     (Resource::RLIMIT_FSIZE, 16 << 20),
     (Resource::RLIMIT_DATA, 256 << 20),
@@ -126,25 +129,25 @@ const MIN_LIMITS: &[(Resource, rlim_t)] = &[
     (Resource::RLIMIT_NPROC, 64),
 ];
 
-/// Takes away what the caller set for its own process: limits, a mask of modes, a working directory.
+/// Resets what the caller set for its process: limits, umask, working directory.
 fn prepare_process() -> Result<(), Refusal> {
     let refused = |error: &dyn Display| Refusal::new("process", error);
     process::harden_agent().map_err(|report| refused(&report.summary))?;
-    // Local resolvers (dnsmasq, unbound, named) read the files that resolvconf makes, and are not root.
+    // Local resolvers (dnsmasq, unbound, named) read resolvconf's files without being root.
     umask(Mode::from_bits_truncate(0o022));
     for (resource, least) in MIN_LIMITS {
         let (soft, hard) = getrlimit(*resource).map_err(|error| refused(&error))?;
         if soft >= *least {
             continue;
         }
-        // Root of a container may not raise what a caller lowered for good.
+        // Root of a container may not raise a hard limit that the caller lowered.
         setrlimit(*resource, *least, hard.max(*least))
             .map_err(|_| refused(&format!("the caller's limit {resource:?} is too low")))?;
     }
     nix::unistd::chdir("/").map_err(|error| refused(&error))
 }
 
-/// A copy that other users can write would run their code as root.
+/// Checks that other users cannot replace this program, whose code would run as root.
 fn check_own_path() -> Result<(), Refusal> {
     let path = std::env::current_exe().map_err(|error| Refusal::new("installation", error))?;
     process::TrustedProgram::at(&path)

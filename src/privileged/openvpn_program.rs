@@ -7,10 +7,10 @@ use crate::link::{DESCRIPTOR_LIMIT_HINT, OUT_OF_DESCRIPTORS, is_out_of_descripto
 use crate::process::{self, TrustedProgram};
 use crate::report::{ErrorCode, Report};
 
-/// openvpn's version is a line that it has in itself.
+/// `openvpn --version` prints a constant.
 const VERSION: Duration = Duration::from_secs(5);
 
-/// openvpn and its version, major and minor.
+/// openvpn with its version, major and minor.
 #[derive(Debug)]
 pub struct OpenVpn {
     pub program: TrustedProgram,
@@ -19,7 +19,9 @@ pub struct OpenVpn {
 
 impl OpenVpn {
     /// # Errors
-    /// When there is none of root's, or one that is too old or does not tell its version in time.
+    ///
+    /// When no openvpn of root's is installed, or it is too old, or it does not print its version
+    /// in time.
     pub fn find() -> Result<Self, Report> {
         let program = TrustedProgram::find("openvpn")?;
         let words = [program.path().into(), "--version".into()];
@@ -55,7 +57,7 @@ impl OpenVpn {
     }
 }
 
-/// `(2, 6)` of `OpenVPN 2.6.14 x86_64-…`.
+/// Parses `(2, 6)` from `OpenVPN 2.6.14 x86_64-…`.
 fn version(said: &str) -> Option<(u32, u32)> {
     let mut numbers = said.strip_prefix("OpenVPN ")?.split('.');
     let major = numbers.next()?.parse().ok()?;

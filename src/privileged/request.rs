@@ -1,4 +1,4 @@
-//! What a caller may ask of `ob-vpn-root`: values that are checked while they are read.
+//! Requests to `ob-vpn-root`. Values are checked while they are parsed.
 
 use std::path::PathBuf;
 
@@ -8,8 +8,8 @@ use super::refusal::Refusal;
 use super::resolver::DnsConfig;
 use crate::model::TunDevice;
 
-/// Raised when a request changes its meaning. The program is installed by an administrator and may be older or newer
-/// than `ob`.
+/// Raised when the meaning of requests changes. The installed program may be older or newer than
+/// `ob`.
 pub const PROTOCOL: u16 = 1;
 pub(super) const MAX_REQUEST_BYTES: usize = 256 * 1024;
 
@@ -22,30 +22,31 @@ pub struct Request {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Action {
-    /// Prints the protocol number: whether the caller may run the program, and which one it is.
+    /// Prints the protocol number: the caller learns whether it may run the program, and its
+    /// version.
     Probe,
     Start(StartTunnel),
     SetDns(DnsConfig),
     RevertDns(TunDevice),
 }
 
-/// Everything that a caller decides about openvpn.
+/// The options of openvpn that the caller decides.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartTunnel {
-    /// Holds the named pipe `p` with the profile and the socket `m` on which the supervisor listens.
+    /// Holds the named pipe `p` with the profile and the supervisor's socket `m`.
     pub directory: PathBuf,
     pub device: TunDevice,
-    /// The only networks that are routed; absent: those that profile and server name.
+    /// The only networks that are routed. Absent: those of profile and server.
     pub routes: Option<Vec<String>>,
-    /// Whether name servers are taken from the server.
+    /// Whether the server's name servers are used.
     pub dns: bool,
 }
 
 impl Request {
     pub(super) fn parse(bytes: &[u8]) -> Result<Action, Refusal> {
         let malformed = |error: serde_json::Error| Refusal::new("request.malformed", error);
-        // Of another version nothing but the number is known.
+        // Of a request of another version, only the number is known.
         let any: serde_json::Value = serde_json::from_slice(bytes).map_err(malformed)?;
         let protocol = any.get("protocol").and_then(serde_json::Value::as_u64);
         if protocol != Some(u64::from(PROTOCOL)) {

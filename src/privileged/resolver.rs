@@ -1,8 +1,9 @@
-//! This machine's resolver: the commands that set a tunnel's name servers and revert them.
+//! The machine's resolver: the commands that set and revert a tunnel's name servers.
 //!
-//! The semantics are those of openvpn3-linux and update-systemd-resolved. With [`DnsScope::All`] the device gets the
-//! route-only domain `~.` and is a default route of names; with [`DnsScope::Domains`] it gets the pushed domains and is
-//! none. systemd-resolved forgets a device's servers with the device; resolvconf would keep them.
+//! The semantics are those of openvpn3-linux and update-systemd-resolved. With [`DnsScope::All`]
+//! the device gets the route-only domain `~.` and the default route for names; with
+//! [`DnsScope::Domains`] it gets the pushed domains and no default route. systemd-resolved removes
+//! a device's servers with the device; resolvconf keeps them.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -17,13 +18,14 @@ use crate::model::{DnsScope, Domain, TunDevice};
 use crate::openvpn::network::TunnelNetwork;
 use crate::process::{self, TrustedProgram};
 
-/// The service behind a step may have to be started for it.
+/// The service behind a step may have to start first.
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
-/// As [`TunnelNetwork`] has them at most.
+/// As in [`TunnelNetwork`].
 const MAX_SERVERS: usize = 16;
 const MAX_DOMAINS: usize = 256;
-/// Has openresolv list a device's servers alone. Of several glibc asks the first, and openresolv puts those of `eth0`
-/// before those of `tun-ob0`. Debian's resolvconf, which knows this as a tunnel, ignores what stands after the device.
+/// Has openresolv list only this device's servers. glibc asks the first of several, and openresolv
+/// puts those of `eth0` before those of `tun-ob0`. Debian's resolvconf recognises a tunnel, and
+/// ignores the option.
 const EXCLUSIVE: &[&str] = &["-x"];
 pub(super) const NO_RESOLVER: &str = "there is neither systemd-resolved nor resolvconf";
 
@@ -33,18 +35,18 @@ pub(super) const NO_RESOLVER: &str = "there is neither systemd-resolved nor reso
 pub struct DnsConfig {
     pub device: TunDevice,
     pub servers: Vec<IpAddr>,
-    /// Domains that are searched and asked there.
+    /// Domains that are searched and resolved there.
     pub search: Vec<Domain>,
-    /// Domains that are asked there and not searched.
+    /// Domains that are resolved there and not searched.
     pub route_domains: Vec<Domain>,
     pub scope: DnsScope,
-    /// The scope is what the user typed or set, not what follows from the server's options.
+    /// Whether the user chose the scope; otherwise it follows from the server's options.
     pub is_scope_chosen: bool,
 }
 
 impl DnsConfig {
-    /// What a tunnel's network asks for. Every name is asked there in a full tunnel, where the server pushes no domain
-    /// and where it pushes the root domain; `wish` decides otherwise.
+    /// Returns the settings for a tunnel's network. All names are resolved there in a full tunnel,
+    /// if the server pushes no domain, and if it pushes the root domain. `wish` overrides that.
     pub fn of(network: &TunnelNetwork, device: TunDevice, wish: Option<DnsScope>) -> Self {
         let has_domain = !network.search.is_empty() || !network.route_domains.is_empty();
         let pushed = if network.is_full_tunnel() || network.resolves_all || !has_domain {
@@ -63,7 +65,8 @@ impl DnsConfig {
     }
 
     /// # Errors
-    /// When there is more than any tunnel needs.
+    ///
+    /// When there are more servers or domains than a tunnel needs.
     pub(super) fn check_limits(&self) -> Result<(), Refusal> {
         let domains = self.search.len().max(self.route_domains.len());
         if self.servers.is_empty() || self.servers.len() > MAX_SERVERS || domains > MAX_DOMAINS {
@@ -75,7 +78,7 @@ impl DnsConfig {
         Ok(())
     }
 
-    /// Domains in systemd's notation: `~` before those that are not searched.
+    /// Returns the domains in systemd's notation, with `~` before those that are not searched.
     fn marked_domains(&self) -> impl Iterator<Item = String> {
         let searched = self.search.iter().map(ToString::to_string);
         let routed = self.route_domains.iter().map(|domain| format!("~{domain}"));
@@ -83,7 +86,7 @@ impl DnsConfig {
         searched.chain(routed).chain(all)
     }
 
-    /// resolvconf's own way, with more options of it.
+    /// Returns resolvconf's one call, with additional options.
     fn in_one_call(&self, path: &Path, domains: &[String], options: &[&str]) -> Vec<Step> {
         let mut text = String::new();
         if !domains.is_empty() {
@@ -99,19 +102,22 @@ impl DnsConfig {
     }
 }
 
-/// The resolver has one list of servers for every name, and the user wants some names asked at others.
+/// This resolver has one list of servers for all names, but the user asked for some names
+/// elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "this machine's resolvconf asks the tunnel's name servers for every name; systemd-resolved can ask by domain"
+    "this machine's resolvconf asks the tunnel's name servers for every name; systemd-resolved \
+     can ask by domain"
 )]
 pub struct NoSplitDns;
 
-/// The program that keeps this machine's name servers.
+/// The program that manages this machine's name servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolver {
     Resolvectl(PathBuf),
     Resolvconf(PathBuf),
-    /// resolvectl under resolvconf's name, which tells systemd-resolved everything in one call.
+    /// resolvectl under resolvconf's name, which passes all settings to systemd-resolved in one
+    /// call.
     ResolvedAsResolvconf(PathBuf),
 }
 
@@ -135,7 +141,7 @@ impl Resolver {
         resolvconf.map(Self::Resolvconf)
     }
 
-    /// The names that are asked at the servers of `config` once it is applied.
+    /// Returns the names that are resolved by the servers of `config`, once it is applied.
     pub fn asked(&self, config: &DnsConfig) -> DnsScope {
         match self {
             Self::Resolvconf(_) => DnsScope::All,
@@ -144,7 +150,8 @@ impl Resolver {
     }
 
     /// # Errors
-    /// When the user chose what this resolver cannot do.
+    ///
+    /// When the user chose a scope that this resolver does not support.
     pub fn apply(&self, config: &DnsConfig) -> Result<Vec<Step>, NoSplitDns> {
         Ok(match self {
             Self::Resolvectl(path) => {
@@ -153,7 +160,7 @@ impl Resolver {
                 let step = |verb, values: Vec<String>| {
                     let mut words = vec![&*path, verb, &device];
                     words.extend(values.iter().map(String::as_str));
-                    // Without a value the list would be shown instead of set.
+                    // Without a value, resolvectl would print the list.
                     if values.is_empty() {
                         words.push("");
                     }
@@ -180,8 +187,8 @@ impl Resolver {
             Self::ResolvedAsResolvconf(path) => {
                 let mut domains: Vec<String> = config.marked_domains().collect();
                 if config.scope == DnsScope::Domains {
-                    // A device without a route-only domain is asked for every name. That of the servers' own
-                    // addresses changes nothing else.
+                    // A device without a route-only domain is asked for all names. The zone of the
+                    // servers' own addresses has no other effect.
                     let zones = config.servers.iter().map(|server| reverse_zone(*server));
                     domains.extend(zones.map(|zone| format!("~{zone}")));
                     domains.dedup();
@@ -204,7 +211,7 @@ impl Resolver {
     }
 }
 
-/// One command and what it reads.
+/// A command and its input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     words: Vec<OsString>,
@@ -219,7 +226,7 @@ impl Step {
         }
     }
 
-    /// As a user would type it.
+    /// Returns the command as a user types it.
     pub fn typed(&self) -> String {
         let words: Vec<_> = self
             .words
@@ -237,18 +244,20 @@ impl Step {
         }
     }
 
-    /// Runs it with the rights of this process.
+    /// Runs the command with the rights of this process.
     ///
     /// # Errors
-    /// With its first line about what went wrong.
+    ///
+    /// With the first line of its error output.
     pub fn run(&self) -> Result<(), String> {
         self.run_after(&[])
     }
 
-    /// Runs it as the arguments of another command: sudo.
+    /// Runs the command as arguments of another one, such as sudo.
     ///
     /// # Errors
-    /// With its first line about what went wrong.
+    ///
+    /// With the first line of its error output.
     pub fn run_after(&self, before: &[OsString]) -> Result<(), String> {
         let words = [before, &self.words].concat();
         let output = process::run(&words, self.input.as_bytes(), STEP_TIMEOUT)
@@ -263,7 +272,7 @@ impl Step {
     }
 }
 
-/// The zone of the addresses beside `server`: of its /24, or its /64.
+/// Returns the reverse zone around `server`: that of its /24, or its /64.
 fn reverse_zone(server: IpAddr) -> String {
     match server {
         IpAddr::V4(server) => {

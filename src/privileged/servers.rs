@@ -1,4 +1,4 @@
-//! The administrator's list of VPN servers: where it exists, no tunnel leads anywhere else.
+//! The administrator's list of VPN servers. If it exists, tunnels to other servers are refused.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -9,10 +9,11 @@ use super::refusal::Refusal;
 use crate::openvpn::profile::Profile;
 use crate::process::is_writable_by_root_only;
 
-/// One host name or address a line; `#` begins a comment.
+/// One host name or address per line; `#` begins a comment.
 const FILE: &str = "/etc/ob/vpn-servers";
 
-/// Refuses a profile that names a server which is not in the list. Without the file every server may be used.
+/// Refuses a profile with a server that is not in the list. Without the file, all servers are
+/// allowed.
 pub(super) fn check(profile: &Profile) -> Result<(), Refusal> {
     match list(Path::new(FILE))? {
         Some(text) => check_against(&text, profile),
@@ -20,7 +21,7 @@ pub(super) fn check(profile: &Profile) -> Result<(), Refusal> {
     }
 }
 
-/// The text of the list, or `None` where there is none. A link that leads nowhere is a list that cannot be read.
+/// Returns the text of the list; `None` without a file. A dangling link is an unreadable list.
 fn list(file: &Path) -> Result<Option<String>, Refusal> {
     let unreadable = |why: &dyn fmt::Display| {
         let why = format!("{}: {why}", file.display());
@@ -89,7 +90,7 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         std::fs::create_dir(&file).unwrap();
         assert_eq!(refused(), Err("servers.file"));
-        // Below a directory that every user can write.
+        // Inside of a directory that every user can write.
         std::fs::remove_dir(&file).unwrap();
         std::fs::write(&file, "vpn.acme.com\n").unwrap();
         assert_eq!(refused(), Err("servers.file"));

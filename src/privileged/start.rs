@@ -1,4 +1,4 @@
-//! Starting openvpn on behalf of a caller: all its arguments and its whole configuration are made here.
+//! Starts openvpn for a caller. All its arguments and its configuration are made here.
 
 use std::io::{self, PipeReader, Write as _};
 use std::path::Path;
@@ -15,11 +15,11 @@ use crate::process::{self, TrustedProgram};
 use crate::report::Report;
 use crate::secret::Secret;
 
-/// What the allow-list reads at most.
+/// Maximum size of a profile.
 const MAX_PROFILE_BYTES: usize = 512 * 1024;
 const MAX_ROUTES: usize = 1000;
 
-/// Starts openvpn and returns as soon as it is a process of its own.
+/// Starts openvpn and returns when it is a process of its own.
 pub(super) fn start(request: &StartTunnel, caller: &Caller) -> Result<(), Refusal> {
     let policy = policy(request)?;
     let openvpn = OpenVpn::find().map_err(|report| unusable(&report))?;
@@ -35,7 +35,7 @@ pub(super) fn start(request: &StartTunnel, caller: &Caller) -> Result<(), Refusa
         &Launch {
             openvpn: openvpn.program.path(),
             version: openvpn.version,
-            // Its standard input: there is no file that could be replaced before openvpn reads it again.
+            // Its standard input: there is no file to replace before openvpn reads it again.
             config: Path::new("stdin"),
             management: &request.directory.join("m"),
             user: Some(&caller.name),
@@ -86,7 +86,8 @@ fn unusable(report: &Report) -> Refusal {
     Refusal::new("openvpn.program", format!("{}: {causes}", report.summary))
 }
 
-/// Returns a pipe that holds all of `text` and has no writer. Unlike a file it is not swapped to a disk.
+/// Returns a pipe that holds all of `text` and has no writer. Unlike a file, it is not swapped to a
+/// disk.
 fn filled_pipe(text: &Secret) -> io::Result<PipeReader> {
     let (reader, mut writer) = io::pipe()?;
     let text = text.expose().as_bytes();

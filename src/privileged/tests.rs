@@ -1,4 +1,4 @@
-//! What is refused before anything is done as root, each by its name.
+//! Requests that are refused before anything is done as root, each by its name.
 
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
@@ -27,7 +27,8 @@ fn request_is_values_and_nothing_else() {
     ));
     let start = |more: &str| {
         format!(
-            r#"{{"protocol":1,"action":{{"Start":{{"directory":"/run/x","device":"tun-ob0","routes":null,"dns":true{more}}}}}}}"#
+            "{{\"protocol\":1,\"action\":{{\"Start\":{{\"directory\":\"/run/x\",\
+             \"device\":\"tun-ob0\",\"routes\":null,\"dns\":true{more}}}}}}}"
         )
     };
     assert!(matches!(parse(&start("")), Ok(Action::Start(_))));
@@ -124,7 +125,7 @@ fn caller_is_who_sudo_or_doas_names() {
     }
 }
 
-/// A directory as a supervisor makes it, with a profile already in the pipe's writer.
+/// A supervisor's directory, with a profile in the pipe.
 struct Directory(tempfile::TempDir);
 
 impl Directory {
@@ -153,7 +154,7 @@ impl Directory {
     fn write_profile(&self, text: &'static [u8]) -> std::thread::JoinHandle<()> {
         let pipe = self.file("p");
         std::thread::spawn(move || {
-            // A reader that refuses the text goes away.
+            // The reader closes the pipe when it refuses the text.
             let _ = fs::write(pipe, text);
         })
     }

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_first_process_of_a_namespace_is_an_orphan_to_end() {
+    fn only_first_process_of_a_namespace_is_killed() {
         let judge = |status| is_first_of_a_namespace(status, Pid::from_raw(7));
         assert!(judge("Name:\tpasta\nPPid:\t7\nNSpid:\t90\t1\n"));
         assert!(!judge("Name:\tpasta\nPPid:\t8\nNSpid:\t90\t1\n"));

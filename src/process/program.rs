@@ -116,7 +116,8 @@ pub enum ProgramError {
     NotInstalled(&'static str),
     #[error("{} is not there", .0.display())]
     NoSuchFile(PathBuf),
-    #[error("{} could have been put there by somebody else than root: look at {}", .0.display(), .1.display())]
+    #[error("{} could have been put there by somebody else than root: look at \
+        {}", .0.display(), .1.display())]
     NotRoots(PathBuf, PathBuf),
 }
 
@@ -197,7 +198,7 @@ pub fn run(words: &[OsString], input: &[u8], limit: Duration) -> io::Result<Outp
     let fed = stdin.map(|stdin| feed(stdin, input)).transpose();
     let end = || -> io::Result<Output> {
         fed?;
-        let (stdout, stderr) = (heard(stdout?, until)?, heard(stderr?, until)?);
+        let (stdout, stderr) = (received(stdout?, until)?, received(stderr?, until)?);
         loop {
             if let Some(status) = child.try_wait()? {
                 return Ok(Output {
@@ -237,19 +238,19 @@ fn feed(mut stdin: impl Write + Send + 'static, input: &[u8]) -> io::Result<()> 
 /// Interval between two checks whether a program that closed its outputs has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-type Heard = Receiver<io::Result<Vec<u8>>>;
+type Received = Receiver<io::Result<Vec<u8>>>;
 
-fn listen(output: Option<impl Read + Send + 'static>) -> io::Result<Heard> {
-    let (tell, told) = channel();
+fn listen(output: Option<impl Read + Send + 'static>) -> io::Result<Received> {
+    let (tell, sent) = channel();
     std::thread::Builder::new().spawn(move || {
         let mut said = Vec::new();
         let read = output.map(|output| output.take(MAX_OUTPUT_BYTES).read_to_end(&mut said));
         let _ = tell.send(read.transpose().map(|_| said));
     })?;
-    Ok(told)
+    Ok(sent)
 }
 
-fn heard(from: Heard, until: Instant) -> io::Result<Vec<u8>> {
+fn received(from: Received, until: Instant) -> io::Result<Vec<u8>> {
     from.recv_timeout(until.saturating_duration_since(Instant::now()))
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }

@@ -20,15 +20,18 @@ const fn describe(abi: u8) -> &'static str {
     match abi {
         0 => "the kernel has no Landlock: the supervisor is not confined",
         1..=3 => {
-            "the kernel's Landlock is old: the supervisor is barred from starting programs and from most writing \
+            "the kernel's Landlock is old: the supervisor is barred from starting programs and \
+             from most writing \
              outside its directory, not from TCP"
         }
         4 | 5 => {
-            "the kernel bars the supervisor from starting programs, from TCP and from writing outside its directory, \
+            "the kernel bars the supervisor from starting programs, from TCP and from writing \
+             outside its directory, \
              not from abstract Unix sockets"
         }
         _ => {
-            "the kernel bars the supervisor from starting programs, from TCP, from abstract Unix sockets and from \
+            "the kernel bars the supervisor from starting programs, from TCP, from abstract Unix \
+             sockets and from \
              writing outside its directory"
         }
     }

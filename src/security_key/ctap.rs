@@ -1,10 +1,10 @@
-//! The process that talks to the keys, over USB with the crate `ctap-hid-fido2` ("Client to Authenticator
-//! Protocol" 2.1).
+//! The process that talks to keys over USB by the crate `ctap-hid-fido2` (Client to Authenticator
+//! Protocol 2.1).
 //!
-//! Which key and which credential it will be is found out before a person is asked for anything: an assertion
-//! without user presence (6.2, `up` false) is refused by a key that does not know the credential, and needs no
-//! touch. The PIN is checked before the touch, once each time it was typed. The crate hashes what it calls the
-//! challenge: for us that is the whole client data.
+//! The key and the credential are found before the user has to act: a key without the credential
+//! refuses an assertion without user presence (6.2, `up` false), which needs no touch. The PIN is
+//! checked before the touch, each time it is typed. The crate hashes what it calls the challenge;
+//! here that is the client data.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -20,7 +20,7 @@ use crate::okta::webauthn::{decode_base64url, encode_base64url};
 use crate::secret::Secret;
 use crate::wire::{self, FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, Sealed, ToKey};
 
-/// Statuses of CTAP 2.1, 8.2.
+/// Statuses of CTAP 2.1, section 8.2.
 const INVALID_COMMAND: u8 = 0x01;
 const INVALID_CREDENTIAL: u8 = 0x22;
 const OPERATION_DENIED: u8 = 0x27;
@@ -35,10 +35,11 @@ const ACTION_TIMEOUT: u8 = 0x3a;
 const UV_BLOCKED: u8 = 0x3c;
 const UV_INVALID: u8 = 0x3f;
 
-/// Answers the one question of whoever has started this process.
+/// Answers the request of the parent process.
 ///
 /// # Errors
-/// When nobody is at the other end of standard input.
+///
+/// When the other end of standard input is closed.
 #[expect(
     clippy::disallowed_methods,
     reason = "only its descriptor is taken, never its buffer"
@@ -76,15 +77,15 @@ impl Client {
     }
 }
 
-/// A key, and what it is to be asked.
+/// A key and the request for it.
 struct MatchedKey {
     device: FidoKeyHid,
     options: Vec<(String, bool)>,
-    /// The relying party, or the app id.
+    /// The relying party or the app id.
     rp_id: String,
-    /// The credentials of it that the key may have; one, where it told.
+    /// The credentials that the key may have; only one if the key identified it.
     ids: Vec<Vec<u8>>,
-    /// What is left to try, where the key does not tell without a touch.
+    /// The app id to try next, if the key does not answer without a touch.
     app_id: Option<String>,
 }
 
@@ -114,7 +115,7 @@ fn sign(challenge: &KeyChallenge, client: &mut Client) -> Result<KeySigned, KeyF
     }
 }
 
-/// The key that knows one of the credentials, or one that does not say.
+/// Finds the key that has one of the credentials, or one that does not tell.
 fn find(challenge: &KeyChallenge) -> Result<MatchedKey, KeyFault> {
     let ids: Vec<Vec<u8>> = challenge
         .credential_ids
@@ -181,7 +182,7 @@ fn find(challenge: &KeyChallenge) -> Result<MatchedKey, KeyFault> {
     silent.ok_or(why)
 }
 
-/// Whether the key has this credential; `None` where it does not tell without a person.
+/// Whether the key has this credential; `None` if it does not tell without a touch.
 fn knows(device: &FidoKeyHid, site: &str, id: &[u8], challenge: &KeyChallenge) -> Option<bool> {
     let args = GetAssertionArgsBuilder::new(site, challenge.client_data.as_bytes())
         .credential_id(id)
@@ -197,7 +198,7 @@ fn knows(device: &FidoKeyHid, site: &str, id: &[u8], challenge: &KeyChallenge) -
     }
 }
 
-/// Asks for the PIN and has the key look at it.
+/// Asks for the PIN and has the key check it.
 fn checked_pin(device: &FidoKeyHid, client: &mut Client) -> Result<Secret, KeyFault> {
     let left = || {
         let left = device.get_pin_retries().ok();
@@ -258,7 +259,8 @@ fn signed(mut answer: Assertion, asked: &[Vec<u8>]) -> KeySigned {
     }
 }
 
-/// The key's status, which the crate hides in a sentence: `response_status err = 0x31 CTAP2_ERR_PIN_INVALID …`.
+/// Returns the key's status from the crate's error text: `response_status err = 0x31
+/// CTAP2_ERR_PIN_INVALID …`.
 fn status(error: &impl Display) -> Option<u8> {
     let text = error.to_string();
     let (_, rest) = text.split_once("response_status err = 0x")?;
@@ -328,7 +330,7 @@ mod tests {
         );
     }
 
-    /// Runs where no key is plugged in, as in CI.
+    /// Runs without a key, as in CI.
     #[test]
     fn without_a_key_there_is_none_and_nothing_is_printed() {
         let (ours, theirs) = UnixStream::pair().unwrap();

@@ -1,4 +1,4 @@
-//! What each of a key's failures means for a person.
+//! Errors of a security key, as the user sees them.
 
 use crate::report::{ErrorCode, Report};
 use crate::wire::KeyFault;
@@ -10,7 +10,8 @@ impl From<KeyFault> for Report {
             KeyFault::NoKey => (ErrorCode::SecurityKeyNone, "plug it in, then `ob login`"),
             KeyFault::NoAccess => (
                 ErrorCode::SecurityKeyNoAccess,
-                "sign in at this machine itself, not over SSH, or have its administrator let you open the key (udev rules for FIDO), then plug it in anew",
+                "sign in at this machine itself, not over SSH, or have its administrator let you \
+                 open the key (udev rules for FIDO), then plug it in anew",
             ),
             KeyFault::OnlyU2f => (
                 ErrorCode::SecurityKeyOnlyU2f,
@@ -22,7 +23,8 @@ impl From<KeyFault> for Report {
             ),
             KeyFault::NoPin => (
                 ErrorCode::SecurityKeyNoPin,
-                "set a PIN on the key (`ykman fido access change-pin`, or a browser's settings), then `ob login`",
+                "set a PIN on the key (`ykman fido access change-pin`, or a browser's settings), \
+                 then `ob login`",
             ),
             KeyFault::WrongPin { .. } => (
                 ErrorCode::SecurityKeyWrongPin,

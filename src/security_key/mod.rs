@@ -1,8 +1,8 @@
-//! A security key that is plugged into this machine, and the process that talks to it.
+//! Security keys on USB, and the process that talks to them.
 //!
-//! A key's bytes are foreign, the library that reads them waits without a deadline, says this and that on
-//! standard output and may panic: so it runs in a process of its own, which is given a question on a socket,
-//! answers it, and is killed when it takes too long. That process is this very program (`ob security-key`).
+//! The library waits without a deadline, prints to standard output and may panic on the key's
+//! bytes. So it runs in a process of its own (`ob security-key`), which gets a request on a socket,
+//! answers it, and is killed at a deadline.
 
 #[cfg(feature = "fido2")]
 mod ctap;
@@ -23,13 +23,13 @@ pub use ctap::serve;
 
 use crate::wire::{self, FromKey, HEADER, KeyFault, ToKey};
 
-/// What a key that is well needs to say what it is, several of them plugged in.
+/// Limit for a key to identify itself, with several keys plugged in.
 pub const KEY_RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 const WRITE: Duration = Duration::from_secs(5);
-/// The longest message in either direction, in bytes: 64 keys with ids of 1023 bytes.
+/// Maximum of a message in either direction: 64 keys with ids of 1023 bytes.
 const MAX_FRAME_BYTES: usize = 128 * 1024;
 
-/// Where a test has put a key made of software; a debug build alone knows it.
+/// The socket of a test's virtual key. Only debug builds read it.
 #[cfg(debug_assertions)]
 const TEST_KEY_VARIABLE: &str = "OB_SECURITY_KEY";
 
@@ -38,13 +38,13 @@ fn test_key_path() -> Option<std::path::PathBuf> {
     std::env::var_os(TEST_KEY_VARIABLE).map(Into::into)
 }
 
-/// None: no test runs in a release build.
+/// Returns none: no test runs in a release build.
 #[cfg(not(debug_assertions))]
 const fn test_key_path() -> Option<std::path::PathBuf> {
     None
 }
 
-/// Whether this variable is how a test says where its key is.
+/// Whether the variable is the one that names a test's key.
 pub fn is_test_key_variable(variable: &str) -> bool {
     #[cfg(debug_assertions)]
     return variable == TEST_KEY_VARIABLE;
@@ -52,12 +52,12 @@ pub fn is_test_key_variable(variable: &str) -> bool {
     return variable.is_empty();
 }
 
-/// Whether this build can talk to a key.
+/// Whether this build supports security keys.
 pub fn is_supported() -> bool {
     cfg!(feature = "fido2") || test_key_path().is_some()
 }
 
-/// A conversation with the process that talks to the key; it ends with this.
+/// A connection to the process that talks to the key. The process ends with it.
 #[derive(Debug)]
 pub struct KeyProcess {
     stream: UnixStream,
@@ -65,9 +65,10 @@ pub struct KeyProcess {
 }
 
 impl KeyProcess {
-    /// Has `start` start that process, with its end of the socket as standard input.
+    /// Has `start` start the process, with its end of the socket as standard input.
     ///
     /// # Errors
+    ///
     /// When no process can be started.
     pub fn open(start: impl FnOnce(OwnedFd) -> io::Result<Child>) -> Result<Self, KeyFault> {
         let gone = |_| KeyFault::Gone;
@@ -87,6 +88,7 @@ impl KeyProcess {
     }
 
     /// # Errors
+    ///
     /// When the process is gone.
     pub fn send(&mut self, message: &ToKey) -> Result<(), KeyFault> {
         let frame = wire::encode(message, MAX_FRAME_BYTES).map_err(|_| KeyFault::Gone)?;
@@ -95,12 +97,13 @@ impl KeyProcess {
         sent.map_err(|_| KeyFault::Gone)
     }
 
-    /// Waits until the process has said something, at most for `patience`.
+    /// Waits for a message, for `timeout` at most.
     ///
     /// # Errors
-    /// When it cannot be waited for.
-    pub fn wait_readable(&self, patience: Duration) -> Result<bool, KeyFault> {
-        let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+    ///
+    /// When polling fails.
+    pub fn wait_readable(&self, timeout: Duration) -> Result<bool, KeyFault> {
+        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
         match poll(
             &mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)],
             timeout,
@@ -111,12 +114,13 @@ impl KeyProcess {
         }
     }
 
-    /// What the process says next, waiting for it at most so long.
+    /// Receives the next message, waiting for `timeout` at most.
     ///
     /// # Errors
+    ///
     /// [`KeyFault::TimedOut`], or [`KeyFault::Gone`].
-    pub fn recv(&mut self, patience: Duration) -> Result<FromKey, KeyFault> {
-        let bounded = self.stream.set_read_timeout(Some(patience));
+    pub fn recv(&mut self, timeout: Duration) -> Result<FromKey, KeyFault> {
+        let bounded = self.stream.set_read_timeout(Some(timeout));
         let read = bounded.and_then(|()| frame(&mut self.stream));
         let body = read.map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => KeyFault::TimedOut,

@@ -44,30 +44,39 @@ impl From<TerminalError> for Report {
                     .hint(format!("without a terminal, {instead}"))
             }
             TerminalError::NoAnswer { question, instead }
-            | TerminalError::NoPassword { question, instead } => {
-                new(ErrorCode::TerminalNoAnswer, format!("not answered: {question}"))
-                    .hint(format!("answer, or {instead}"))
-            }
-            TerminalError::Withdrawn { question } => {
-                new(ErrorCode::TerminalWithdrawn, format!("not answered: {question}"))
-                    .hint("what asked has ended meanwhile: run the same command again")
-            }
-            TerminalError::TooLong { what } => {
-                new(ErrorCode::TerminalTooLong, format!("cannot read the {what}"))
-                    .hint("give one line; `printf '%s\\n'` writes exactly one")
-            }
-            TerminalError::NotUtf8 { what } => {
-                new(ErrorCode::TerminalNotUtf8, format!("cannot read the {what}"))
-                    .hint("`locale` shows the encoding of the terminal; it must be UTF-8")
-            }
-            TerminalError::Missing { what } => {
-                new(ErrorCode::TerminalStdinEnded, format!("cannot read the {what}"))
-                    .hint("give one line for each, the password first: `printf '%s\\n' \"$PASSWORD\" \"$CODE\"`")
-            }
-            TerminalError::Echoes { what, flag } => {
-                new(ErrorCode::TerminalEchoes, format!("will not read the {what} here"))
-                    .hint(format!("leave out `{flag}` to be asked without echo"))
-            }
+            | TerminalError::NoPassword { question, instead } => new(
+                ErrorCode::TerminalNoAnswer,
+                format!("not answered: {question}"),
+            )
+            .hint(format!("answer, or {instead}")),
+            TerminalError::Withdrawn { question } => new(
+                ErrorCode::TerminalWithdrawn,
+                format!("not answered: {question}"),
+            )
+            .hint("what asked has ended meanwhile: run the same command again"),
+            TerminalError::TooLong { what } => new(
+                ErrorCode::TerminalTooLong,
+                format!("cannot read the {what}"),
+            )
+            .hint("give one line; `printf '%s\\n'` writes exactly one"),
+            TerminalError::NotUtf8 { what } => new(
+                ErrorCode::TerminalNotUtf8,
+                format!("cannot read the {what}"),
+            )
+            .hint("`locale` shows the encoding of the terminal; it must be UTF-8"),
+            TerminalError::Missing { what } => new(
+                ErrorCode::TerminalStdinEnded,
+                format!("cannot read the {what}"),
+            )
+            .hint(
+                "give one line for each, the password first: `printf '%s\\n' \
+                        \"$PASSWORD\" \"$CODE\"`",
+            ),
+            TerminalError::Echoes { what, flag } => new(
+                ErrorCode::TerminalEchoes,
+                format!("will not read the {what} here"),
+            )
+            .hint(format!("leave out `{flag}` to be asked without echo")),
             TerminalError::Io { what, .. } => {
                 new(ErrorCode::TerminalIo, format!("cannot use {what}"))
                     .hint("`tty` says which terminal this is, `df` whether a disk is full")

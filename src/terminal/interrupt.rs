@@ -27,7 +27,8 @@ use signal_hook::low_level::emulate_default_handler;
 use zeroize::Zeroizing;
 
 const NOT_WANTED: &[u8] =
-    b"\r\nob: no answer is wanted here any more; what you type is thrown away until Enter or a pause";
+    b"\r\nob: no answer is wanted here any more; what you type is thrown away until Enter or a \
+        pause";
 
 /// The state to restore when a prompt is interrupted.
 pub(super) struct Open {

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_and_limits_are_told_apart() {
+    fn end_of_input_and_limit_differ() {
         assert_eq!(lines(b"", 1).0, [Ok(None)]);
         assert_eq!(lines(b"\n", 1).0, [Ok(Some(String::new()))]);
         assert_eq!(lines(b"last", 2).0, [Ok(Some("last".to_owned())), Ok(None)]);

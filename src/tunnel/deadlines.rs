@@ -87,7 +87,8 @@ impl Deadlines {
     }
 
     /// Notes a change of phase. A search ends when a server waits for the user, or connects.
-    /// Credentials that are given without the user are asked for at each attempt and change nothing.
+    /// Credentials that are given without the user are asked for at each attempt and change
+    /// nothing.
     pub(super) fn phase_changed(&mut self, phase: &Phase, asks_user: bool, now: Instant) {
         self.since = now;
         match phase {
@@ -162,7 +163,8 @@ mod tests {
             panic!("{state:?}");
         };
         assert!(matches!(cause, EndReason::NoAnswer { .. }), "{cause:?}");
-        insta::assert_snapshot!(cause, @"no answer from 192.0.2.1:1194 udp, 192.0.2.1:443 tcp after 60 s");
+        insta::assert_snapshot!(cause, @"no answer from 192.0.2.1:1194 udp, 192.0.2.1:443 tcp \
+            after 60 s");
         let report = crate::report::Report::from(cause.clone());
         assert_eq!(report.exit.code(), 5);
     }

@@ -2,7 +2,8 @@
 
 use crate::report::{ErrorCode, Report};
 
-/// Returns a report that the supervisor cannot do `what` (an infinitive), with the hint to try again.
+/// Returns a report that the supervisor cannot do `what` (an infinitive), with the hint to try
+/// again.
 pub(super) fn cannot(what: &str, error: &dyn std::fmt::Display) -> Report {
     without_hint(what, error).hint("`ob vpn up` tries again")
 }

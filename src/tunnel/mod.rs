@@ -1,13 +1,13 @@
 //! The supervisor of one openvpn, a process of its own that owns openvpn's management socket.
 //!
-//! It is started by a verb and stays until the tunnel ends. It has no terminal, reads no settings and
-//! opens no network connection. It asks the client that started it for the user's answers, and the
-//! agent for what the Okta session can give. openvpn ends when its management connection closes, so
-//! that losing the supervisor takes the tunnel down. Profile and tokens are in memory for as long as
-//! they are needed.
+//! It is started by a verb and stays until the tunnel ends. It has no terminal, reads no settings
+//! and opens no network connection. It asks the client that started it for the user's answers, and
+//! the agent for what the Okta session can give. openvpn ends when its management connection
+//! closes, so that losing the supervisor takes the tunnel down. Profile and tokens are in memory
+//! for as long as they are needed.
 //!
-//! [`state`] decides: an [`events::Event`] goes in, [`actions::Action`]s come out. [`supervisor`] does
-//! them.
+//! [`state`] decides: an [`events::Event`] goes in, [`actions::Action`]s come out. [`supervisor`]
+//! does them.
 
 mod actions;
 mod agent_client;

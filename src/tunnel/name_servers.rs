@@ -1,8 +1,8 @@
 //! Sets the tunnel's name servers on this machine and reverts them.
 //!
-//! Runs in the reaper, which outlives the supervisor. As root it runs the resolver's commands itself.
-//! Otherwise it uses the installed `ob-vpn-root`, or runs each command by sudo or doas, which must
-//! not ask for a password: the reaper has no terminal.
+//! Runs in the reaper, which outlives the supervisor. As root it runs the resolver's commands
+//! itself. Otherwise it uses the installed `ob-vpn-root`, or runs each command by sudo or doas,
+//! which must not ask for a password: the reaper has no terminal.
 
 use super::dns_status::status_of;
 use crate::model::TunDevice;

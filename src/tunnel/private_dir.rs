@@ -1,8 +1,8 @@
 //! The private directory of one supervisor. It is locked while it is in use; an unlocked one is
 //! removed by the next cleanup.
 //!
-//! Cleanups may run at once, and while a new supervisor starts. A directory is removed only under its
-//! lock. A supervisor whose new directory was removed before it could lock it makes another.
+//! Cleanups may run at once, and while a new supervisor starts. A directory is removed only under
+//! its lock. A supervisor whose new directory was removed before it could lock it makes another.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
@@ -71,7 +71,8 @@ impl Drop for PrivateDir {
     }
 }
 
-/// Removes the directory `path` if its supervisor is gone. Returns whether it is not there any more.
+/// Removes the directory `path` if its supervisor is gone. Returns whether it is not there any
+/// more.
 pub(super) fn remove_stale(path: &Path) -> bool {
     match lock(path) {
         Ok(Some(_lock)) => remove(path).is_ok(),
@@ -106,8 +107,8 @@ fn lock(path: &Path) -> io::Result<Option<Flock<File>>> {
     Ok(is_same.then_some(lock))
 }
 
-/// Removes the directory. An openvpn that waits at the pipe for a writer gets an empty configuration,
-/// with which it ends; otherwise it would wait for ever.
+/// Removes the directory. An openvpn that waits at the pipe for a writer gets an empty
+/// configuration, with which it ends; otherwise it would wait for ever.
 fn remove(path: &Path) -> io::Result<()> {
     let name = path.join(PIPE);
     let pipe = File::options()

@@ -1,5 +1,5 @@
-//! The process that outlives the supervisor. It sets the name servers, and reverts whatever a killed
-//! supervisor leaves behind.
+//! The process that outlives the supervisor. It sets the name servers, and reverts whatever a
+//! killed supervisor leaves behind.
 //!
 //! Supervisor and reaper share a socket pair; no secret crosses it. A socket that closes without
 //! [`ToReaper::Farewell`] means that the supervisor was killed. The reaper ignores signals that ask

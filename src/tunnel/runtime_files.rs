@@ -1,9 +1,9 @@
 //! The files of a running tunnel: a lock, sockets, a named pipe and a marker for prompts. None of
 //! them holds data.
 //!
-//! The profile goes through the pipe once. The pipe is unlinked as soon as openvpn has opened it, so
-//! that an openvpn that reads its configuration again, on SIGHUP, ends. Pipe and management socket
-//! are in a private directory, which is removed once openvpn has connected.
+//! The profile goes through the pipe once. The pipe is unlinked as soon as openvpn has opened it,
+//! so that an openvpn that reads its configuration again, on SIGHUP, ends. Pipe and management
+//! socket are in a private directory, which is removed once openvpn has connected.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -25,7 +25,8 @@ use crate::secret::Secret;
 
 /// The bytes of a socket's path that every system takes.
 const MAX_SOCKET_PATH: usize = 100;
-/// A cleanup holds the lock of a tunnel for a moment, and so does the kernel for a killed supervisor.
+/// A cleanup holds the lock of a tunnel for a moment, and so does the kernel for a killed
+/// supervisor.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 const LOCK_RETRY: Duration = Duration::from_millis(10);
 /// Where Linux shows network devices.
@@ -36,9 +37,9 @@ pub fn control_socket(directory: &Path) -> PathBuf {
     directory.join("vpn.sock")
 }
 
-/// Returns the path that exists while this machine's tunnel is up, for prompts to test. It is a link
-/// to the tunnel's device where the system shows one: a device that is gone makes it dangle, even if
-/// the supervisor was killed.
+/// Returns the path that exists while this machine's tunnel is up, for prompts to test. It is a
+/// link to the tunnel's device where the system shows one: a device that is gone makes it dangle,
+/// even if the supervisor was killed.
 pub fn up_marker(directory: &Path) -> PathBuf {
     directory.join("vpn.up")
 }

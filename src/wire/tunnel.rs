@@ -1,8 +1,8 @@
 //! The messages between the supervisor of a tunnel and its clients, in the frames of the agent's
 //! protocol.
 //!
-//! The client that starts a supervisor sends [`ToTunnel::Begin`] over the socket it passed on. Every
-//! other client connects to the supervisor's own socket and sends one request.
+//! The client that starts a supervisor sends [`ToTunnel::Begin`] over the socket it passed on.
+//! Every other client connects to the supervisor's own socket and sends one request.
 
 use std::path::PathBuf;
 

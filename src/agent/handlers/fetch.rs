@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::spawn_local;
 
-use super::sign_in::{SignInHints, signed_out_meanwhile};
+use super::sign_in::{SignInHints, signed_out_while_waiting};
 use super::state::{FetchKey, Fetched, Handlers, Outcome, stopping};
 use crate::agent::credential_key::CredentialKey;
 use crate::agent::vault::Freshness;
@@ -121,7 +121,7 @@ impl Handlers {
         let hints = SignInHints::of(&target);
         let (session, obtained) = self.with_session(account, hints, waiters, obtain).await?;
         if self.vault.generation(&account.org) != generation {
-            return Err(signed_out_meanwhile());
+            return Err(signed_out_while_waiting());
         }
         let credentials = match obtained {
             Obtained::Credentials(credentials) => credentials,

@@ -58,14 +58,14 @@ impl Handlers {
         let terminal = terminal_of(client).await;
         let selector = RoleSelector::of(target);
         let session = self.live(&target.account);
-        let made_meanwhile =
+        let made_while_waiting =
             terminal
                 .filter(|_| mode == RoleMenu::Remembered)
                 .and_then(|terminal| {
                     let selector = selector.clone();
                     self.choices.get(terminal, selector, session.as_ref())
                 });
-        if let Some(choice) = made_meanwhile {
+        if let Some(choice) = made_while_waiting {
             self.notify_choice(target, &choice, client);
             return Ok(Some(choice));
         }

@@ -171,7 +171,7 @@ impl Handlers {
         self.notify_skew(waiters);
         if self.vault.generation(&account.org) != generation {
             spawn_local(async move { okta.end().await });
-            return Err(signed_out_meanwhile());
+            return Err(signed_out_while_waiting());
         }
         Ok(self.keep_session(account, okta, old))
     }
@@ -216,7 +216,7 @@ fn not_established(failure: Failure) -> Report {
     }
 }
 
-pub(super) fn signed_out_meanwhile() -> Report {
+pub(super) fn signed_out_while_waiting() -> Report {
     Report::new(ErrorCode::SignInSignedOut, "somebody signed out meanwhile")
         .hint("`ob login` signs you in again")
 }

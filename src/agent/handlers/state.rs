@@ -64,7 +64,7 @@ pub(in crate::agent) struct Handlers {
     timeouts: Timeouts,
     stopped: Notify,
     sessions_changed: Notify,
-    told_skew: Cell<bool>,
+    reported_skew: Cell<bool>,
     /// Number of requests that are being handled.
     active_requests: Cell<usize>,
 }
@@ -93,7 +93,7 @@ impl Handlers {
             timeouts,
             stopped: Notify::new(),
             sessions_changed: Notify::new(),
-            told_skew: Cell::new(false),
+            reported_skew: Cell::new(false),
             active_requests: Cell::new(0),
         }
     }
@@ -193,7 +193,7 @@ impl Handlers {
     /// Says once that this machine's clock is wrong: programs check expiry with it.
     pub(super) fn notify_skew(&self, waiters: &Waiters) {
         let skew = self.vault.clock_skew().unwrap_or_default();
-        if skew.abs() > MAX_SKEW_SECONDS && !self.told_skew.replace(true) {
+        if skew.abs() > MAX_SKEW_SECONDS && !self.reported_skew.replace(true) {
             let direction = if skew > 0 { "ahead of" } else { "behind" };
             waiters.notify(Notice::Message(format!(
                 "this machine's clock is {} minutes {direction} Okta's: programs may think that \

@@ -1,4 +1,5 @@
-//! This shell's variables and the AWS files: what would make a program take other credentials than meant.
+//! Checks this shell's variables and the AWS files for what would make a program use other
+//! credentials.
 
 use zeroize::Zeroizing;
 
@@ -36,7 +37,7 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
     found
 }
 
-/// Drafts of the files, with the keys that were to be in them.
+/// Returns drafts of the files, which hold keys.
 fn left_over(context: &Context) -> Vec<Finding> {
     let paths = [Kind::Credentials, Kind::Config].map(|kind| kind.path(&context.environment));
     let mut found: Vec<_> = paths
@@ -53,13 +54,14 @@ fn left_over(context: &Context) -> Vec<Finding> {
                 "a write that was cut short has left {}, with keys in it",
                 path.display()
             ),
-            "the next `ob write` removes it; `ob write --clean` removes it and all else that ob has written",
+            "the next `ob write` removes it; `ob write --clean` removes it and all else that ob \
+             has written",
         )
     };
     found.into_iter().map(finding).collect()
 }
 
-/// The keys of `aws login`, which any program of the user's can read.
+/// Returns the keys of `aws login`, which the user's programs can read.
 fn login_keys(context: &Context) -> Option<Finding> {
     let (directory, sessions) = login_sessions(&context.environment)?;
     let sessions = match sessions {
@@ -76,7 +78,7 @@ fn login_keys(context: &Context) -> Option<Finding> {
     ))
 }
 
-/// Lines that the aws CLI and boto3 stop at.
+/// Returns the lines that the aws CLI and boto3 cannot parse.
 fn unreadable_files(context: &Context) -> Vec<Finding> {
     let paths = [Kind::Config, Kind::Credentials].map(|kind| kind.path(&context.environment));
     let stops = |path: std::path::PathBuf| unreadable(&path).ok().flatten();
@@ -131,21 +133,29 @@ fn variables(context: &Context) -> Vec<Finding> {
     if let Some(name) = bearer {
         found.push(Finding::note(
             "aws.bearer",
-            format!("{name} is set: a program signs that service's requests with it, whatever its role is"),
-            format!("`unset {}`; what `ob exec` starts does not have it", shell_word(name)),
+            format!(
+                "{name} is set: a program signs that service's requests with it, whatever its \
+                role is"
+            ),
+            format!(
+                "`unset {}`; what `ob exec` starts does not have it",
+                shell_word(name)
+            ),
         ));
     }
     if credential_source(Sdk::Java, environment, "", "") == CredentialSource::JavaProperties {
         found.push(Finding::wrong(
             "aws.java",
-            "the options of every Java program name keys (-Daws.accessKeyId): its SDK takes them before all else",
+            "the options of every Java program name keys (-Daws.accessKeyId): its SDK takes them \
+             before all else",
             "take them out of JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS and _JAVA_OPTIONS",
         ));
     }
     if environment.raw("AWS_PROFILE").is_some() && environment.raw("AWS_ACCESS_KEY_ID").is_some() {
         found.push(Finding::note(
             "aws.both",
-            "AWS_PROFILE and AWS_ACCESS_KEY_ID are both set: the JavaScript SDK takes the one, the others the other",
+            "AWS_PROFILE and AWS_ACCESS_KEY_ID are both set: the JavaScript SDK takes the one, \
+             the others the other",
             format!(
                 "`unset AWS_PROFILE`, or `{}`",
                 eval_command(dialect, " --unset")
@@ -160,7 +170,8 @@ fn of_files(context: &Context, config: &str, credentials: &str) -> Vec<Finding> 
     if has_section(credentials, "default") {
         found.push(Finding::note(
             "aws.default",
-            "the credentials file has keys under [default]: a program that is told of no profile takes them",
+            "the credentials file has keys under [default]: a program that is told of no profile \
+             takes them",
             "`ob config explain` shows which program takes what",
         ));
     }

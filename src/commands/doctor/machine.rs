@@ -1,4 +1,4 @@
-//! The settings, the agent, the way to the servers, the machine.
+//! Checks the settings, the agent, the network and the machine.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::sanitize::shell_word;
 use crate::security_key;
 use crate::wire::{Reply, Request, StatusReply};
 
-/// A clock that is off by more is told, in seconds; by more than [`SKEW_WRONG`] it breaks programs.
+/// Seconds by which the clock may be off without a note. Beyond [`SKEW_WRONG`] it breaks programs.
 const SKEW_NOTE: i64 = 30;
 const SKEW_WRONG: i64 = 120;
 
@@ -54,7 +54,8 @@ fn settings(context: &Context) -> Vec<Finding> {
                 if org.factor.as_deref() == Some("webauthn") && !security_key::is_supported() {
                     found.push(Finding::wrong(
                         "security_key",
-                        "the settings want a security key, and this ob was built without what talks to one",
+                        "the settings want a security key, and this ob was built without what \
+                         talks to one",
                         "`cargo install --path . --features fido2`, or another `factor =` in [org]",
                     ));
                 }
@@ -72,7 +73,8 @@ fn settings(context: &Context) -> Vec<Finding> {
                         found.push(Finding::note(
                             "no_proxy",
                             format!("NO_PROXY has {entry}, which means nothing"),
-                            "write hosts, `.acme.com`, `*.acme.com` or networks as `10.0.0.0/8`, with commas between",
+                            "write hosts, `.acme.com`, `*.acme.com` or networks as `10.0.0.0/8`, \
+                             with commas between",
                         ));
                     }
                 }
@@ -81,7 +83,8 @@ fn settings(context: &Context) -> Vec<Finding> {
                         Finding::note(
                             "ca_variables",
                             format!("{name} is set to {path}, and ob does not follow it"),
-                            "where your company inspects TLS, name its certificates in `ca_bundle =` of [org]",
+                            "where your company inspects TLS, name its certificates in `ca_bundle \
+                             =` of [org]",
                         )
                     }));
                 }
@@ -159,7 +162,7 @@ fn second_tunnel(context: &Context) -> Option<Finding> {
     })
 }
 
-/// Whether the agent that is used was started with another `XDG_RUNTIME_DIR` than the one set here.
+/// Whether the agent in use was started with another `XDG_RUNTIME_DIR` than this one.
 fn elsewhere(context: &Context, used: &Path) -> Option<Finding> {
     let usual = paths::usual_runtime_dir(&context.environment)?;
     (usual != used).then(|| {
@@ -175,17 +178,19 @@ fn elsewhere(context: &Context, used: &Path) -> Option<Finding> {
     })
 }
 
-/// Sessions that were last used with other network settings than these.
+/// Returns sessions that were last used with other network settings.
 fn networks(context: &Context, status: &StatusReply) -> Vec<Finding> {
     let changed = status.sessions.iter().filter_map(|session| {
         let (then, now) = changed_network(context, session)?;
         Some(Finding::note(
             "network",
             format!(
-                "{} at {}: last used with other network settings: {then}; the next command uses {now}",
+                "{} at {}: last used with other network settings: {then}; the next command uses \
+                 {now}",
                 session.username, session.org
             ),
-            "that is right in another network; in the same one set HTTPS_PROXY, `proxy =` or `ca_bundle =` as before",
+            "that is right in another network; in the same one set HTTPS_PROXY, `proxy =` or \
+             `ca_bundle =` as before",
         ))
     });
     changed.collect()
@@ -248,17 +253,19 @@ fn confinement(of: Confinement) -> Finding {
     }
     let hint = match (of.landlock, of.seccomp) {
         (0, true) => {
-            "a kernel of 5.13 or later with Landlock bars the rest; `ob status -v` lists what is not barred"
+            "a kernel of 5.13 or later with Landlock bars the rest; `ob status -v` lists what is \
+             not barred"
         }
         _ => {
-            "a container or sandbox around `ob` refuses seccomp, or the kernel lacks it; `ob status -v` lists what is not barred"
+            "a container or sandbox around `ob` refuses seccomp, or the kernel lacks it; `ob \
+             status -v` lists what is not barred"
         }
     };
     Finding::note("agent.confinement", what, hint)
 }
 
-/// Memory that is swapped out is on a disk. Compressed memory (zram) is not, and whether a disk is encrypted is
-/// not to be seen from here.
+/// Swapped-out memory may be on an unencrypted disk, which cannot be told here. Compressed memory
+/// (zram) is not on a disk.
 fn swap() -> Option<Finding> {
     let table = std::fs::read_to_string("/proc/swaps").ok()?;
     let disks: Vec<&str> = swap_disks(&table);
@@ -289,7 +296,8 @@ mod tests {
 
     #[test]
     fn compressed_memory_is_no_disk() {
-        let table = "Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n/swapfile file 1 0 -2\n";
+        let table = "Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n/swapfile \
+            file 1 0 -2\n";
         assert_eq!(swap_disks(table), ["/swapfile"]);
         assert!(swap_disks("Filename\n").is_empty());
     }

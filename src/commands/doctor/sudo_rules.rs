@@ -1,5 +1,6 @@
-//! Rules of sudo and doas that give away more than a tunnel: those that older manuals of `ob` recommended, and their
-//! relatives. A rule that asks for a password, or allows everything anyway, is not spoken of.
+//! Checks rules of sudo and doas for those that give away more than a tunnel: rules that older
+//! manuals of `ob` recommended, and similar ones. Rules that ask for a password or allow everything
+//! are not reported.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,15 +10,15 @@ use super::finding::Finding;
 use crate::privileged::{self, Resolver};
 use crate::process::{self, TrustedProgram};
 
-/// The rules of sudo may have to be fetched from an LDAP server.
+/// sudo may have to fetch its rules from an LDAP server.
 const RULES_TIMEOUT: Duration = Duration::from_secs(30);
 const HINT: &str = "docs/vpn-sudo.md has a rule that gives away less: `ob-vpn-root`";
 
-/// One command that sudo or doas lets the user run as root without a password.
+/// A command that sudo or doas lets the user run as root without a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
     command: String,
-    /// The user may set variables for it (`SETENV`), `LD_PRELOAD` among them.
+    /// Whether the user may set variables for it (`SETENV`), such as `LD_PRELOAD`.
     sets_environment: bool,
 }
 
@@ -34,7 +35,8 @@ pub(super) fn look() -> Vec<Finding> {
         found.push(Finding::note(
             "resolvconf",
             format!(
-                "{} is not systemd-resolved's: it evaluates parts of its input in a shell, so a rule that lets you \
+                "{} is not systemd-resolved's: it evaluates parts of its input in a shell, so a \
+                 rule that lets you \
                  run it without a password is equal to root",
                 path.display()
             ),
@@ -56,7 +58,7 @@ pub(super) fn look() -> Vec<Finding> {
     found
 }
 
-/// What sudo or doas lets this user do without a password, as far as they tell.
+/// Returns the commands that sudo or doas allows without a password, as far as they list them.
 fn rules() -> Vec<Rule> {
     if let Ok(sudo) = TrustedProgram::find("sudo") {
         let words: [OsString; 3] = [sudo.path().into(), "-n".into(), "-l".into()];
@@ -66,7 +68,7 @@ fn rules() -> Vec<Rule> {
             |said| parse(&String::from_utf8_lossy(&said.stdout)),
         );
     }
-    // doas lists nothing: it is asked for the command of the old rule.
+    // doas has no list, so it is asked about the command of the old rule.
     let (Ok(doas), Ok(setsid)) = (TrustedProgram::find("doas"), TrustedProgram::find("setsid"))
     else {
         return Vec::new();
@@ -86,8 +88,8 @@ fn rules() -> Vec<Rule> {
     }
 }
 
-/// Reads the list of `sudo -l`: lines like `(root) NOPASSWD: /bin/a x\,y, SETENV: /bin/b`. A tag holds for what
-/// follows it in its line.
+/// Parses the list of `sudo -l`: lines like `(root) NOPASSWD: /bin/a x\,y, SETENV: /bin/b`. A tag
+/// applies to the rest of its line.
 fn parse(text: &str) -> Vec<Rule> {
     let mut rules = Vec::new();
     for line in text.lines().map(str::trim) {
@@ -121,7 +123,7 @@ fn parse(text: &str) -> Vec<Rule> {
     rules
 }
 
-/// What a rule without a password gives away, where that is more than it seems.
+/// Returns what a rule without a password gives away, if that is more than it seems.
 fn judge(rule: &Rule, is_resolved: bool) -> Option<Finding> {
     let command = rule.command.as_str();
     let mut words = command.split_whitespace();
@@ -181,7 +183,8 @@ fn judge(rule: &Rule, is_resolved: bool) -> Option<Finding> {
             Finding::wrong(
                 "sudo.resolvconf",
                 format!(
-                    "the rule `{command}` without a password is equal to root: this resolvconf evaluates parts of \
+                    "the rule `{command}` without a password is equal to root: this resolvconf \
+                     evaluates parts of \
                      its input in a shell"
                 ),
                 HINT,
@@ -192,7 +195,8 @@ fn judge(rule: &Rule, is_resolved: bool) -> Option<Finding> {
         return Some(Finding::note(
             "sudo.resolvectl",
             format!(
-                "the rule `{command}` without a password lets every program of yours choose this machine's name servers"
+                "the rule `{command}` without a password lets every program of yours choose this \
+                 machine's name servers"
             ),
             HINT,
         ));
@@ -204,7 +208,8 @@ fn sets_environment(command: &str) -> Finding {
     Finding::wrong(
         "sudo.environment",
         format!(
-            "the rule `SETENV: {command}` without a password is equal to root: LD_PRELOAD loads any code into it"
+            "the rule `SETENV: {command}` without a password is equal to root: LD_PRELOAD loads \
+             any code into it"
         ),
         "take `SETENV` off the rule: `sudo visudo`",
     )
@@ -214,7 +219,8 @@ fn sets_environment(command: &str) -> Finding {
 mod tests {
     use super::*;
 
-    const LIST: &str = "Matching Defaults entries for alice on host:\n    use_pty, secure_path=/usr/bin\n\n\
+    const LIST: &str = "Matching Defaults entries for alice on host:\n    use_pty, \
+        secure_path=/usr/bin\n\n\
          User alice may run the following commands on host:\n    (ALL : ALL) ALL\n    \
          (root) NOPASSWD: /usr/bin/setsid --fork /usr/bin/setpriv --inh-caps -all\\,+net_admin \
          /usr/sbin/openvpn --config *, /usr/libexec/ob/ob-vpn-root \"\", SETENV: /usr/bin/true, \
@@ -227,7 +233,8 @@ mod tests {
         assert_eq!(
             commands,
             [
-                "/usr/bin/setsid --fork /usr/bin/setpriv --inh-caps -all,+net_admin /usr/sbin/openvpn --config *",
+                "/usr/bin/setsid --fork /usr/bin/setpriv --inh-caps -all,+net_admin \
+                 /usr/sbin/openvpn --config *",
                 "/usr/libexec/ob/ob-vpn-root \"\"",
                 "/usr/bin/true",
                 "ALL"
@@ -248,7 +255,8 @@ mod tests {
         };
         for (command, name) in [
             (
-                "/usr/bin/setsid --fork /usr/bin/setpriv --no-new-privs /usr/sbin/openvpn --config *",
+                "/usr/bin/setsid --fork /usr/bin/setpriv --no-new-privs /usr/sbin/openvpn \
+                 --config *",
                 "sudo.openvpn",
             ),
             ("/usr/sbin/openvpn", "sudo.openvpn"),

@@ -1,4 +1,4 @@
-//! What `ob vpn up` and `ob vpn exec` need of this machine.
+//! Checks what `ob vpn up` and `ob vpn exec` need of this machine.
 
 use super::finding::Finding;
 use crate::client::Context;
@@ -8,7 +8,8 @@ use crate::privileged::OpenVpn;
 use crate::process::TrustedProgram;
 use crate::report::Report;
 
-/// Each says no with a number, and the command that changes its mind.
+/// Kernel settings that forbid user namespaces: file, forbidding value, and the command that
+/// changes it.
 const NAMESPACES: [(&str, &str, &str); 2] = [
     (
         "/proc/sys/user/max_user_namespaces",
@@ -60,7 +61,7 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
     found
 }
 
-/// The file of `vpn.ca_bundle`, where there is one.
+/// Checks the file of `vpn.ca_bundle`, if one is set.
 fn ca_bundle(context: &Context) -> Option<Finding> {
     let vpn = context.settings().ok()?.vpn(&context.environment).ok()?;
     let path = vpn.ca_bundle?;

@@ -1,4 +1,5 @@
-//! `ob vpn exec`: runs one command inside a tunnel, in a network namespace of its own, without root.
+//! `ob vpn exec`: runs one command inside a tunnel, in a network namespace of its own, without
+//! root.
 //!
 //! pasta makes the namespace and forwards its traffic over sockets of the user. openvpn runs inside
 //! with the capability that the user has there. The supervisor stays outside: its Unix sockets are
@@ -25,8 +26,8 @@ use crate::wire::{FromTunnel, ToTunnel, TunnelPhase};
 pub(in crate::commands) const TUN: &str = "/dev/net/tun";
 /// The options of pasta. By default it forwards ports both ways: listeners of the command would be
 /// reachable at this machine's addresses, and this machine's loopback listeners inside. `none`
-/// forwards no port: TCP and UDP into the namespace (`-t`, `-u`) and out of it (`-T`, `-U`). Only name
-/// queries to one address are forwarded.
+/// forwards no port: TCP and UDP into the namespace (`-t`, `-u`) and out of it (`-T`, `-U`). Only
+/// name queries to one address are forwarded.
 const PASTA_OPTIONS: [&str; 14] = [
     "--config-net",
     "--no-map-gw",
@@ -115,8 +116,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     let environment = context.program_environment()?;
     let orphans = process::Orphans::adopt().map_err(|error| not_started(&error))?;
-    let status = process::ForegroundChild::new()
-        .and_then(|attendant| attendant.wait_for(process::start_as_is(&words, environment)?));
+    let status = process::ForegroundChild::new().and_then(|foreground_child| {
+        foreground_child.wait_for(process::start_as_is(&words, environment)?)
+    });
     orphans.end();
     let code = process::exit_code(status.map_err(|error| not_started(&error))?);
     // Exit code 1 is the command's, unless it was pasta that failed before there was a command.
@@ -128,7 +130,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     Ok(ExitCode::from(code))
 }
 
-/// Refuses root: pasta would change to the user nobody, lack the rights for its next step, and hang.
+/// Refuses root: pasta would change to the user `nobody`, lack the rights for its next step, and
+/// hang.
 fn refuse_root() -> Result<(), Report> {
     if !process::is_root_of_the_machine() {
         return Ok(());

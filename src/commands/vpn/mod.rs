@@ -45,13 +45,15 @@ enum Verb {
     /// Be the supervisor of a tunnel; `ob vpn up` does this by itself
     #[command(hide = true)]
     Supervise(supervise::Args),
-    /// Keep what a tunnel changes and take it back when its supervisor is killed; the supervisor does this by itself
+    /// Keep what a tunnel changes and take it back when its supervisor is killed; the supervisor
+    /// does this by itself
     #[command(hide = true)]
     Keep(supervise::KeepArgs),
     /// Wait to take the place of that process; the supervisor does this by itself
     #[command(hide = true)]
     KeepReserve(supervise::KeepArgs),
-    /// Hold a tunnel and run a command inside a network of its own; `ob vpn exec` does this by itself
+    /// Hold a tunnel and run a command inside a network of its own; `ob vpn exec` does this by
+    /// itself
     #[command(hide = true)]
     Inside(netns_child::Args),
 }

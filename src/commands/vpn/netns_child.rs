@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     // `ob vpn exec` has removed what the command must not have.
     let environment = context.environment.clone();
-    let attendant =
+    let foreground_child =
         process::ForegroundChild::new().map_err(|error| cannot("catch signals", &error))?;
     let child = process::start_as_is(command, environment).map_err(|error| {
         let name = command.first().map(|name| name.to_string_lossy());
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let guard = TunnelGuard::default();
     let status = child.and_then(|child| {
         guard.watch(link, &child);
-        let ended = attendant.wait_for(child);
+        let ended = foreground_child.wait_for(child);
         ended.map_err(|error| cannot("wait for the command", &error))
     });
     if let Some(report) = guard.command_ended() {

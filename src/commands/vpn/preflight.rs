@@ -57,7 +57,8 @@ pub(super) fn choose_start_method(context: &Context) -> Result<StartMethod, Repo
         Err(why) if why.contains(WRONG_PROTOCOL) => {
             let program = program.path().display();
             context.output.message(&format!(
-                "ob: {program} is not the one that came with this ob, and is not used; docs/admin.md, section 9, installs it\n"
+                "ob: {program} is not the one that came with this ob, and is not used; \
+                 docs/admin.md, section 9, installs it\n"
             ));
             return privilege(context).map(StartMethod::Direct);
         }
@@ -187,8 +188,8 @@ fn ensure_sudo(context: &Context, sudo: &TrustedProgram) -> Result<(), Report> {
     .hint("`ob vpn exec -- CMD` runs one command inside the tunnel without root"))
 }
 
-/// Refuses where doas has no rule for us. doas keeps no ticket: if its rule wants a password, it asks
-/// when openvpn is started.
+/// Refuses where doas has no rule for us. doas keeps no ticket: if its rule wants a password, it
+/// asks when openvpn is started.
 fn doas_allows(doas: &TrustedProgram) -> Result<(), Report> {
     let setsid = TrustedProgram::find("setsid")?;
     let words: Vec<OsString> = vec![

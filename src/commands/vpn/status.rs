@@ -27,7 +27,8 @@ pub(super) struct Args {
 }
 
 /// # Errors
-/// When the tunnel's supervisor cannot be asked; followed to its end, why it ended unless it was taken down.
+/// When the tunnel's supervisor cannot be asked; followed to its end, why it ended unless it was
+/// taken down.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     // Subscribes before it asks for the state, so that no event is missed.
     let events = match args.follow {

@@ -1,4 +1,5 @@
-//! The hidden verbs that are the processes of a tunnel: `ob vpn supervise`, `keep` and `keep-reserve`.
+//! The hidden verbs that are the processes of a tunnel: `ob vpn supervise`, `keep` and
+//! `keep-reserve`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

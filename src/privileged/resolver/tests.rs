@@ -1,4 +1,4 @@
-//! The table of situations: what a server pushes, and what each resolver is told.
+//! The table of situations: what a server pushes, and what each resolver is commands.
 
 use super::*;
 use crate::openvpn::network::Environment;
@@ -34,8 +34,9 @@ fn typed(resolver: &Resolver, config: &DnsConfig) -> Vec<String> {
     steps.iter().map(Step::typed).collect()
 }
 
-/// `domain` and `default-route` of resolvectl, and the search lines of resolvconf and systemd's resolvconf.
-fn told(config: &DnsConfig) -> [String; 4] {
+/// `domain` and `default-route` of resolvectl, and the search lines of resolvconf and systemd's
+/// resolvconf.
+fn commands(config: &DnsConfig) -> [String; 4] {
     let steps = typed(&resolvectl(), config);
     assert_eq!(steps[0], "sudo /usr/bin/resolvectl dns tun-ob0 10.88.0.1");
     let value = |step: &str, verb: &str| {
@@ -67,7 +68,7 @@ const TWO_HALVES: &[&str] = &[
 ];
 
 #[test]
-fn each_situation_is_told_to_each_resolver() {
+fn each_resolver_gets_its_commands() {
     let none: &[&str] = &[];
     let domain = &["foreign_option_2=dhcp-option DOMAIN corp.test"][..];
     let search = &["foreign_option_2=dhcp-option DOMAIN-SEARCH corp.test"][..];
@@ -96,7 +97,7 @@ fn each_situation_is_told_to_each_resolver() {
         ),
     ] {
         assert_eq!(
-            told(&config(&[routes, pushed].concat(), None)),
+            commands(&config(&[routes, pushed].concat(), None)),
             expected,
             "{routes:?} {pushed:?}"
         );
@@ -110,7 +111,7 @@ fn each_situation_is_told_to_each_resolver() {
             (several, "a.test b.test ~c.test ~.", "a.test b.test c.test"),
         ] {
             assert_eq!(
-                told(&config(&[routes, pushed].concat(), None)),
+                commands(&config(&[routes, pushed].concat(), None)),
                 [domains, "true", searched, domains],
                 "{routes:?} {pushed:?}"
             );
@@ -122,7 +123,7 @@ fn each_situation_is_told_to_each_resolver() {
 fn chosen_scope_wins_over_what_is_pushed() {
     let domain = "foreign_option_2=dhcp-option DOMAIN corp.test";
     let all = config(&[SPLIT, &[domain]].concat(), Some(DnsScope::All));
-    assert_eq!(told(&all)[..2], ["corp.test ~.", "true"]);
+    assert_eq!(commands(&all)[..2], ["corp.test ~.", "true"]);
     assert_eq!(resolvconf().asked(&all), DnsScope::All);
     let only = config(&[FULL, &[domain]].concat(), Some(DnsScope::Domains));
     let steps = typed(&resolvectl(), &only);
@@ -146,7 +147,7 @@ fn resolvconf_says_that_it_cannot_ask_by_domain() {
 }
 
 #[test]
-fn resolvconf_is_told_in_one_call() {
+fn resolvconf_gets_one_call() {
     let pushed = [
         "foreign_option_2=dhcp-option DNS 10.88.0.2",
         "foreign_option_3=dhcp-option DOMAIN corp.test",

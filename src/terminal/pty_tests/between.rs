@@ -78,7 +78,7 @@ fn process_in_the_background_between_prompts_ends() {
     pty.expect("left=[mine]");
 }
 
-/// Whoever changes the terminal from there is stopped by the kernel, in the middle of what it does.
+/// The kernel stops a background process that changes the terminal.
 #[test]
 fn continued_in_the_background_is_not_stopped_by_the_tty() {
     let script = r#"set -m; "$@"; bg >/dev/null; wait; echo "over""#;

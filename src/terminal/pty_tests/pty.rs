@@ -37,7 +37,7 @@ impl Pty {
         let pty = openpty(None, None).unwrap();
         let end = || Stdio::from(pty.slave.try_clone().unwrap());
         let directory = tempfile::tempdir().unwrap();
-        // A signal that whoever runs the tests ignores, as `nohup` and a shell's `&` do, would end nothing here.
+        // Resets signals that the test runner ignores, as `nohup` and a shell's `&` do.
         let child = Command::new("env")
             .args(["--default-signal", "setsid", "--ctty"])
             .args(before)

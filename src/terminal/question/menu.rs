@@ -91,7 +91,8 @@ impl Questions {
                 let prompt = self.output.spell(escape(question.text));
                 draw(prompt, &labels, &Term::read_write_pair(keys, screen))
             });
-        if matches!(&chosen, Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted)
+        if let Err(dialoguer::Error::IO(error)) = &chosen
+            && error.kind() == io::ErrorKind::Interrupted
         {
             interrupt::wait_for_signal();
         }

@@ -76,7 +76,7 @@ fn orders_that_never_come_end_the_tunnel() {
 }
 
 #[test]
-fn marker_for_prompts_is_set_before_clients_are_told() {
+fn marker_for_prompts_is_set_before_clients_are_notified() {
     let mut tunnel = Fixture::new();
     let line = b">STATE:1,CONNECTED,SUCCESS,10.0.0.2,192.0.2.1,1194,,".to_vec();
     let event = Event::Openvpn(SocketEvent::Line(line));

@@ -12,7 +12,6 @@ const IN_NAMES: &[&str] = &[
     "deeds",
     "desk",
     "errand",
-    "floor",
     "floors",
     "goodbye",
     "guest",
@@ -44,7 +43,7 @@ const IN_NAMES: &[&str] = &[
 
 /// Words that do not stand in comments: the client, the agent, a process or a value is named.
 const IN_COMMENTS: &[&str] = &[
-    "whoever", "nobody", "somebody", "souvenir", "house", "floor", "floors", "desk", "party",
+    "whoever", "nobody", "somebody", "souvenir", "house", "floors", "desk",
 ];
 
 /// The retired words of `text`, each with its line.
