@@ -90,9 +90,12 @@ impl SelectingNames {
             .iter()
             .filter(|(_, name)| in_role(name));
         // The first label that fits an ARN decides, so one label depends on all before it.
-        let select = |labels: &[Label], takes_part: &dyn Fn(&str) -> bool| {
-            let any = labels.iter().any(|label| takes_part(&label.text));
-            any.then(|| labels.to_vec()).unwrap_or_default()
+        let select = |labels: &[Label], takes_part: &dyn Fn(&str) -> bool| match labels
+            .iter()
+            .any(|label| takes_part(&label.text))
+        {
+            true => labels.to_vec(),
+            false => Vec::new(),
         };
         // A provider's label also names its account.
         let names_provider = |name: &str| in_provider(name) || in_role(name);

@@ -6,8 +6,7 @@
 //! closes, so that losing the supervisor takes the tunnel down. Profile and tokens are in memory
 //! for as long as they are needed.
 //!
-//! [`state`] decides: an [`events::Event`] goes in, [`actions::Action`]s come out. [`supervisor`]
-//! does them.
+//! `state` decides: an event goes in, actions come out. `supervisor` carries them out.
 
 mod actions;
 mod agent_client;

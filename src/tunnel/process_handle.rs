@@ -81,6 +81,7 @@ mod tests {
     use super::*;
 
     #[expect(clippy::disallowed_methods, reason = "a process to wait for")]
+    #[expect(clippy::unwrap_used, reason = "a test")]
     fn sleeping_child() -> std::process::Child {
         let child = std::process::Command::new("sleep").arg("60").spawn();
         child.unwrap()

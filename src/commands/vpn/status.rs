@@ -79,7 +79,7 @@ fn follow(mut events: SupervisorConnection, context: &Context) -> Result<ExitCod
             // Printed with its reason below.
             Ok(FromTunnel::Phase(phase)) if phase.phase == TunnelPhase::Ended => {}
             Ok(FromTunnel::Phase(phase)) if json => {
-                print_event(context.output, &phase_json(&phase))?
+                print_event(context.output, &phase_json(&phase))?;
             }
             Ok(FromTunnel::Phase(phase)) => {
                 context.output.list(format!("{}\n", phase_text(&phase)))?;

@@ -55,7 +55,7 @@ struct State {
 #[derive(Debug)]
 pub(super) enum SessionKind {
     /// The org's cookies.
-    Cookie(CookieSession),
+    Cookie(Box<CookieSession>),
     /// The tokens of a browser sign-in.
     Oauth(OauthSession),
     /// A machine's key. There is no session at the server.
@@ -90,7 +90,7 @@ impl OktaSession {
         let client = Client::new(Network::default()).unwrap();
         let org = Org::parse(origin).unwrap();
         let client = CookieClient::new(client, org, DateObserver::default());
-        let kind = SessionKind::Cookie(CookieSession::new(None, None));
+        let kind = SessionKind::Cookie(Box::new(CookieSession::new(None, None)));
         Self::new(client, username.into(), kind, FactorPreference::default())
     }
 

@@ -168,7 +168,7 @@ impl<C: Conversation> Attempt<'_, C> {
         let signed_in = signed_in.await?;
         preference.last = signed_in.factor;
         let cookies = CookieSession::new(Some(signed_in.token), None);
-        Ok(self.session(username, SessionKind::Cookie(cookies), preference))
+        Ok(self.session(username, SessionKind::Cookie(Box::new(cookies)), preference))
     }
 
     /// Begins at the page of the AWS app, where the sign-in then ends.
@@ -197,7 +197,7 @@ impl<C: Conversation> Attempt<'_, C> {
         preference.last = signed_in.factor;
         let landing_page = app.map(|_| (start, signed_in.landing_page));
         let cookies = CookieSession::new(None, landing_page);
-        Ok(self.session(username, SessionKind::Cookie(cookies), preference))
+        Ok(self.session(username, SessionKind::Cookie(Box::new(cookies)), preference))
     }
 
     /// The user signs in at their own browser; the tokens tell the username.

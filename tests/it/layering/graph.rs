@@ -28,7 +28,7 @@ impl Graph {
             .values()
             .flat_map(|source| {
                 let children = source.test_children.iter();
-                children.map(|child| [&source.module[..], &[child.clone()]].concat())
+                children.map(|child| [&source.module[..], std::slice::from_ref(child)].concat())
             })
             .collect();
         let is_product =
