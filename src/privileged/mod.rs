@@ -6,9 +6,9 @@
 //! path of a directory. sudo may record it, so it holds no secret. From it the program
 //!
 //! - starts openvpn. It reads the profile from a named pipe in the caller's directory by the
-//!   agent's allow-list, and gives openvpn its own text of it. All of openvpn's arguments are chosen
-//!   here. openvpn runs as the caller with only `CAP_NET_ADMIN`, and has no configuration file that
-//!   could be replaced;
+//!   agent's allow-list, and gives openvpn its own text of it. All of openvpn's arguments are
+//!   chosen here. openvpn runs as the caller with only `CAP_NET_ADMIN`, and has no configuration
+//!   file that could be replaced;
 //! - sets and reverts the name servers of a tunnel that belongs to the caller.
 //!
 //! Everything else is refused by name ([`Refusal`]). The caller's paths are opened with the

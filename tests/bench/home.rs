@@ -24,8 +24,10 @@ impl Home {
         fs::create_dir_all(home.path("config/ob")).unwrap();
         fs::write(home.path("ca.pem"), sandbox.ca_pem()).unwrap();
         let settings = format!(
-            "default_profile = \"dev\"\n[org]\nurl = \"{}\"\nusername = \"{}\"\nsign_in = \"terminal\"\nfactor = \"totp\"\nca_bundle = \"{}\"\n\
-             [aws]\napp = \"{}\"\nregion = \"eu-west-1\"\nsts_endpoint = \"{}\"\n[profiles.dev]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n",
+            "default_profile = \"dev\"\n[org]\nurl = \"{}\"\nusername = \"{}\"\nsign_in = \
+             \"terminal\"\nfactor = \"totp\"\nca_bundle = \"{}\"\n\
+             [aws]\napp = \"{}\"\nregion = \"eu-west-1\"\nsts_endpoint = \
+             \"{}\"\n[profiles.dev]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n",
             sandbox.org_url(),
             sandbox.user(user).login,
             home.path("ca.pem").display(),

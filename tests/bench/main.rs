@@ -1,7 +1,7 @@
 //! The figures of `docs/performance.md`, printed, never judged against a clock.
 //!
-//! `cargo bench --bench figures` builds the release program, starts a sandbox and measures. What is compared is
-//! interleaved in one run, so that a machine that slows down slows down everybody.
+//! `cargo bench --bench figures` builds the release program, starts a sandbox and measures. What is
+//! compared is interleaved in one run, so that a machine that slows down slows down everybody.
 
 #![expect(
     clippy::disallowed_methods,
@@ -41,7 +41,7 @@ fn main() {
     cold_sign_in(Duration::ZERO);
     cold_sign_in(Duration::from_millis(40));
     agent_under_load();
-    crowd();
+    run_clients();
 }
 
 fn size() {
@@ -137,13 +137,16 @@ fn cold_sign_in(latency: Duration) {
         handshakes = sandbox.handshakes(Server::Org) + sandbox.handshakes(Server::Sts) - before;
     }
     println!(
-        "cold sign-in, password + code, every answer {latency:?} late: {:.1?}; {requests} requests (one opens the STS connection beside the path), {handshakes} TLS handshakes; processor time of client and agent {:.1?}",
+        "cold sign-in, password + code, every answer {latency:?} late: {:.1?}; {requests} \
+         requests (one opens the STS connection beside the path), {handshakes} TLS handshakes; \
+         processor time of client and agent {:.1?}",
         median(&mut times),
         median(&mut own)
     );
 }
 
-/// 500 roles of a server that answers 80 ms late. The sandbox verifies each assertion, and on the same cores.
+/// 500 roles of a server that answers 80 ms late. The sandbox verifies each assertion, and on the
+/// same cores.
 fn every_role() {
     for (roles, latency) in [(500, 80), (500, 0)] {
         let latency = Duration::from_millis(latency);
@@ -170,7 +173,8 @@ fn every_role() {
         }
         let in_a_row = on_connection.values().max().copied().unwrap_or_default();
         println!(
-            "ob write --all, {} roles, every answer {latency:?} late: {took:.2?}; {} connections, at most {in_a_row} calls one behind the other",
+            "ob write --all, {} roles, every answer {latency:?} late: {took:.2?}; {} connections, \
+             at most {in_a_row} calls one behind the other",
             calls.len(),
             on_connection.len(),
         );
@@ -230,7 +234,7 @@ fn status(home: &Home) {
 }
 
 /// A thousand commands at once, nobody signed in.
-fn crowd() {
+fn run_clients() {
     let sandbox = Sandbox::start();
     let home = Home::new(&sandbox, "bob");
     for name in ["cold", "warm"] {
@@ -247,7 +251,8 @@ fn crowd() {
         let sign_ins = sandbox.requests(Server::Org, "/api/v1/authn").len();
         let sts = sandbox.sts_calls("AssumeRoleWithSAML").len();
         println!(
-            "1000 ob exec at once, {name}: {:.1?}, {failures} failures, {sign_ins} requests to authn, {sts} STS calls",
+            "1000 ob exec at once, {name}: {:.1?}, {failures} failures, {sign_ins} requests to \
+             authn, {sts} STS calls",
             start.elapsed()
         );
     }

@@ -1,8 +1,9 @@
-//! What hostile input costs: time and memory of each SAML response and app page that tries to be expensive.
+//! What hostile input costs: time and memory of each SAML response and app page that tries to be
+//! expensive.
 //!
-//! `cargo bench --bench parsers` prints a table. Each input is read in a process of its own, so that the peak of one is
-//! not hidden by what another left behind; the time is the best of seven. Nothing is judged against a clock here: 50 ms
-//! and 8 MiB are what the table is read against.
+//! `cargo bench --bench parsers` prints a table. Each input is read in a process of its own, so
+//! that the peak of one is not hidden by what another left behind; the time is the best of seven.
+//! Nothing is judged against a clock here: 50 ms and 8 MiB are what the table is read against.
 
 #![expect(
     clippy::disallowed_methods,
@@ -141,7 +142,8 @@ fn table() {
     );
 }
 
-/// Reads one input and prints its size in KiB, the best time in ms, the growth of the peak in KiB and the outcome.
+/// Reads one input and prints its size in KiB, the best time in ms, the growth of the peak in KiB
+/// and the outcome.
 fn one(name: &str) {
     let (_, make) = CASES.iter().find(|(known, _)| *known == name).unwrap();
     let input = make();
@@ -203,11 +205,17 @@ fn in_root(text: &str) -> Input {
 fn saml_roles(count: usize) -> Input {
     let account = "arn:aws:iam::123456789012";
     let values: String = (0..count)
-        .map(|n| format!("<a:AttributeValue>{account}:saml-provider/okta,{account}:role/R{n}</a:AttributeValue>"))
+        .map(|n| {
+            format!(
+                "<a:AttributeValue>{account}:saml-provider/okta,{account}:role/R{n}\
+                 </a:AttributeValue>"
+            )
+        })
         .collect();
     let name = "https://aws.amazon.com/SAML/Attributes/Role";
     Input::Saml(format!(
-        "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\">\
+        "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+         xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\">\
          <p:Status><p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></p:Status>\
          <a:Assertion><a:AttributeStatement><a:Attribute Name=\"{name}\">{values}</a:Attribute>\
          </a:AttributeStatement></a:Assertion></p:Response>"

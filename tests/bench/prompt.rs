@@ -1,5 +1,6 @@
-//! What a prompt costs: the segment's function in a loop of 1000 calls, nine times, beside an empty loop, in real
-//! shells; and what completing a profile costs. Figures to read, not a test: `cargo bench --bench prompt`.
+//! What a prompt costs: the segment's function in a loop of 1000 calls, nine times, beside an empty
+//! loop, in real shells; and what completing a profile costs. Figures to read, not a test: `cargo
+//! bench --bench prompt`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -31,7 +32,8 @@ const SHELLS: [Shell; 3] = [
         arguments: &["--norc", "-c"],
         setup: "source $OB.bash; PS1='$ '",
         call: "_ob_prompt",
-        timing: "s=${EPOCHREALTIME/./}; for ((i = 0; i < 1000; i++)); do @; done; echo $((${EPOCHREALTIME/./} - s))",
+        timing: "s=${EPOCHREALTIME/./}; for ((i = 0; i < 1000; i++)); do @; done; echo \
+            $((${EPOCHREALTIME/./} - s))",
         goal: 15.0,
     },
     Shell {
@@ -39,7 +41,8 @@ const SHELLS: [Shell; 3] = [
         arguments: &["-f", "-c"],
         setup: "source $OB.zsh; PROMPT='$ '",
         call: "_ob_precmd",
-        timing: "s=$EPOCHREALTIME; for ((i = 0; i < 1000; i++)); do @; done; printf '%.0f\\n' $(((EPOCHREALTIME - s) * 1000000))",
+        timing: "s=$EPOCHREALTIME; for ((i = 0; i < 1000; i++)); do @; done; printf '%.0f\\n' \
+            $(((EPOCHREALTIME - s) * 1000000))",
         goal: 15.0,
     },
     Shell {
@@ -47,7 +50,8 @@ const SHELLS: [Shell; 3] = [
         arguments: &["--no-config", "-c"],
         setup: "source $OB.fish; _ob_anchor",
         call: "_ob_look",
-        timing: "set s (date +%s%N); for i in (seq 1000); @; end; math -s0 \\((date +%s%N) - $s\\) / 1000",
+        timing: "set s (date +%s%N); for i in (seq 1000); @; end; math -s0 \\((date +%s%N) - \
+            $s\\) / 1000",
         goal: 100.0,
     },
 ];

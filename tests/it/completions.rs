@@ -27,8 +27,10 @@ fn bash(env: &TestEnv, line: &[&str]) -> String {
 
 /// With this in the user's own file.
 fn bash_with(env: &TestEnv, own: &str, line: &[&str]) -> String {
-    let script = "source \"$1\"; eval \"$2\"; shift 2; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
-                  _ob ob \"${COMP_WORDS[-1]}\" \"${COMP_WORDS[-2]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let script = "source \"$1\"; eval \"$2\"; shift 2; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - \
+        1)); \
+                  _ob ob \"${COMP_WORDS[-1]}\" \"${COMP_WORDS[-2]}\"; printf '%s\\n' \
+                  \"${COMPREPLY[@]}\"";
     let mut command = env.command("bash");
     command
         .args(["--norc", "-c", script, "bash", &file("ob.bash"), own])
@@ -93,7 +95,7 @@ fn profiles_roles_and_orgs_are_known_without_an_agent() {
 const COMPLETING: &str = "obtest";
 
 #[test]
-fn behind_two_dashes_a_command_is_completed_and_then_as_it_completes_itself() {
+fn after_two_dashes_the_command_and_its_words_are_completed() {
     let env = machine();
     env.write("bin/obtest", "#!/bin/sh\n");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
@@ -104,7 +106,8 @@ fn behind_two_dashes_a_command_is_completed_and_then_as_it_completes_itself() {
     ] {
         let line = |words: &[&'static str]| [verb, words].concat();
         assert_eq!(bash(&env, &line(&["obte"])), "obtest\n");
-        let own = "_obtest() { COMPREPLY=($(compgen -W \"first-${#COMP_WORDS[@]}-$COMP_CWORD second $1\" -- \"$2\")); }; complete -F _obtest obtest";
+        let own = "_obtest() { COMPREPLY=($(compgen -W \"first-${#COMP_WORDS[@]}-$COMP_CWORD \
+            second $1\" -- \"$2\")); }; complete -F _obtest obtest";
         assert_eq!(
             bash_with(&env, own, &line(&[COMPLETING, "fir"])),
             "first-2-1\n"
@@ -133,7 +136,8 @@ fn behind_two_dashes_a_command_is_completed_and_then_as_it_completes_itself() {
 #[test]
 fn zsh_completes_the_command_behind_two_dashes() {
     let env = machine();
-    let own = "_obtest() { compadd first-of-obtest; }; compdef _obtest obtest; obtest() { echo \"<$*>\"; }";
+    let own = "_obtest() { compadd first-of-obtest; }; compdef _obtest obtest; obtest() { echo \
+        \"<$*>\"; }";
     let setup = format!(
         "fpath=({}/completions $fpath)\nautoload -Uz compinit\ncompinit -u -d $HOME/dump\n{own}",
         env!("CARGO_MANIFEST_DIR")

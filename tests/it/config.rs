@@ -111,7 +111,7 @@ fn init_takes_a_bare_word_for_an_org_of_okta_com_and_says_so() {
 }
 
 #[test]
-fn an_answer_to_init_that_is_no_good_is_asked_for_again_without_naming_a_flag() {
+fn invalid_answer_to_init_is_asked_again_without_a_flag() {
     let home = Home::new();
     let mut command = std::process::Command::new("setsid");
     command
@@ -148,7 +148,7 @@ fn an_answer_to_init_that_is_no_good_is_asked_for_again_without_naming_a_flag() 
 }
 
 #[test]
-fn help_takes_a_verb_and_no_mistake_is_answered_with_a_hidden_one() {
+fn help_takes_a_verb_and_suggests_no_hidden_one() {
     let home = Home::new();
     for verb in ["", "exec", "config aws"] {
         let words: Vec<&str> = verb.split_whitespace().collect();
@@ -160,10 +160,10 @@ fn help_takes_a_verb_and_no_mistake_is_answered_with_a_hidden_one() {
     assert_eq!(home.ob(&["help", "exec", "ls"]).status.code(), Some(2));
     for (typed, hidden) in [("st", "security-key"), ("complet", "complete`")] {
         let refused = home.ob(&[typed]);
-        let told = &refused.stderr;
+        let output = &refused.stderr;
         assert!(
-            told.contains("did you mean") && !told.contains(hidden),
-            "{told}"
+            output.contains("did you mean") && !output.contains(hidden),
+            "{output}"
         );
     }
 }
@@ -172,10 +172,10 @@ fn help_takes_a_verb_and_no_mistake_is_answered_with_a_hidden_one() {
 fn a_factor_is_checked_before_anything_is_asked() {
     let refused = Home::new().ob(&["login", "--factor", "psuh"]);
     assert_eq!(refused.status.code(), Some(2));
-    let told = &refused.stderr;
+    let output = &refused.stderr;
     assert!(
-        told.contains("`push`") && told.contains("webauthn, password"),
-        "{told}"
+        output.contains("`push`") && output.contains("webauthn, password"),
+        "{output}"
     );
 }
 
@@ -218,7 +218,10 @@ fn files_of_the_current_directory_do_nothing() {
 #[test]
 fn list_shows_each_profile_and_marks_the_default() {
     let home = Home::new();
-    home.write("default_profile = 'dev'\n[org]\nurl = 'acme.okta.com'\n[profiles.dev]\nrole = 'dev/Admin'\nregion = 'eu-west-1'\n[profiles.\"it's \\u001b[31m\"]\n");
+    home.write(
+        "default_profile = 'dev'\n[org]\nurl = 'acme.okta.com'\n[profiles.dev]\nrole = \
+        'dev/Admin'\nregion = 'eu-west-1'\n[profiles.\"it's \\u001b[31m\"]\n",
+    );
     let answer = home.ob(&["config", "list"]);
     assert_eq!(
         &answer.stdout,

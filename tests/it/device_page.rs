@@ -1,4 +1,5 @@
-//! The page that a person opens to sign in: what is shown of it, what opens it, and which is never opened.
+//! The page that a person opens to sign in: what is shown of it, what opens it, and which is never
+//! opened.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -59,7 +60,7 @@ fn the_address_the_code_and_a_square_for_the_phone_are_shown() {
 }
 
 #[test]
-fn the_users_program_gets_the_address_as_one_last_argument_whatever_is_in_it() {
+fn browser_command_gets_any_address_as_one_last_argument() {
     let env = TestEnv::of("alice").configured();
     let (program, noted) = recorder(&env, "browser");
     let line = format!(
@@ -84,7 +85,7 @@ fn the_users_program_gets_the_address_as_one_last_argument_whatever_is_in_it() {
 }
 
 #[test]
-fn a_page_that_is_not_the_orgs_own_over_https_is_neither_shown_nor_opened() {
+fn foreign_or_http_page_is_neither_shown_nor_opened() {
     let env = TestEnv::of("alice").configured();
     let (program, noted) = recorder(&env, "browser");
     let line = format!("browser_command = ['{}']\n", program.display());
@@ -119,7 +120,7 @@ fn a_page_that_is_not_the_orgs_own_over_https_is_neither_shown_nor_opened() {
 }
 
 #[test]
-fn what_opens_a_page_is_an_absolute_program_of_the_system_or_of_the_users_settings() {
+fn opener_is_a_system_program_or_an_absolute_setting() {
     let env = TestEnv::of("alice").configured();
     for words in ["'firefox'", "['firefox']", "['./firefox', '-P']", "[]"] {
         env.write_settings(&settings(&env, &format!("browser_command = {words}\n")));

@@ -1,5 +1,6 @@
-//! What somebody sees who has cloned this and types the README's first command: `cargo run -p ob-sandbox -- …`, in a
-//! home that has nothing of `ob` in it. The program is taken as `cargo test --workspace` has built it.
+//! What somebody sees who has cloned this and types the README's first command: `cargo run -p
+//! ob-sandbox -- …`, in a home that has nothing of `ob` in it. The program is taken as `cargo test
+//! --workspace` has built it.
 
 use std::fs;
 use std::path::Path;

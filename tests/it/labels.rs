@@ -35,14 +35,15 @@ fn tail(arn: &str) -> &str {
 }
 
 #[test]
-fn every_list_of_roles_says_the_labels_and_a_role_is_found_by_them() {
+fn labels_are_shown_in_lists_and_find_roles() {
     let env = alice("");
     let all = [AwsApp::Production, AwsApp::Labs].map(|app| env.sandbox.roles("alice", app));
     let one = all[0][0].clone();
     let account = one.split(':').nth(4).unwrap().to_owned();
     let settings = env.minimal_settings();
     env.write_settings(&format!(
-        "{settings}\n[profiles.p]\nrole = \"{one}\"\n\n[labels.roles]\n\".*:role/\" = \"Some\"\n\"{one}\" = \"The one\"\n\n\
+        "{settings}\n[profiles.p]\nrole = \"{one}\"\n\n[labels.roles]\n\".*:role/\" = \
+         \"Some\"\n\"{one}\" = \"The one\"\n\n\
          [labels.providers]\n\":{account}:saml-provider/\" = \"Main\"\n"
     ));
     sign_in(&env);
@@ -81,7 +82,8 @@ fn every_list_of_roles_says_the_labels_and_a_role_is_found_by_them() {
         let (code, _, error) = said(&env, &["exec", "-r", wanted, "--", "true"]);
         assert_eq!(code, Some(0), "{wanted}: {error}");
     }
-    // One that fits several is a question; with nobody to answer it is an error that lists them by their labels.
+    // One that fits several is a question; with nobody to answer it is an error that lists them by
+    // their labels.
     let (code, _, error) = said(&env, &["exec", "-r", "Some", "--", "true"]);
     assert_eq!(code, Some(3), "{error}");
     assert!(error.contains(&format!("{label}: {other}")), "{error}");
@@ -117,7 +119,7 @@ fn the_picker_says_the_labels_too() {
 }
 
 #[test]
-fn the_first_expression_of_the_file_decides_and_one_that_is_none_is_an_error_with_its_line() {
+fn first_matching_expression_wins_and_invalid_ones_are_errors() {
     for (first, second, expected) in [
         ("z.*|role/", "role/.", "First"),
         ("a-no-such", "role/.", "Second"),

@@ -1,4 +1,5 @@
-//! What the program is made of: one HTTP stack, one TLS, and nothing that was judged and turned down.
+//! What the program is made of: one HTTP stack, one TLS, and nothing that was judged and turned
+//! down.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -120,7 +121,8 @@ fn lookup<'a>(lock: &'a BTreeMap<Key, Vec<String>>, dependency: &str) -> Option<
         .find(|(known, at)| known == name && version.is_none_or(|version| version == at))
 }
 
-/// The names of a table of dependencies, without those that only a feature turns on unless they are wanted.
+/// The names of a table of dependencies, without those that only a feature turns on unless they are
+/// wanted.
 fn wanted(table: &Value, with_optional: bool) -> BTreeSet<String> {
     let all = table.as_table().unwrap().iter();
     let optional = |needs: &Value| needs.get("optional").and_then(Value::as_bool) == Some(true);

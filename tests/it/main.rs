@@ -1,4 +1,5 @@
-//! The one test binary over the program as it is built: a module for each verb, and the rules of the structure.
+//! The one test binary over the program as it is built: a module for each verb, and the rules of
+//! the structure.
 
 #![expect(
     clippy::disallowed_methods,

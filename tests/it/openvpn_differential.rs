@@ -1,9 +1,9 @@
 //! The profiles that `ob` writes, read by the real openvpn under a system call trace.
 //!
 //! Whatever the allow-list lets through must make openvpn do nothing that it would not do with the
-//! plainest profile: start no program, write no file, read no file, load no library, listen nowhere. The
-//! observer is tried first on profiles that do these things. A second test asks the installed openvpn
-//! for directives that `ob` has never heard of.
+//! plainest profile: start no program, write no file, read no file, load no library, listen
+//! nowhere. The observer is tried first on profiles that do these things. A second test asks the
+//! installed openvpn for directives that `ob` has never heard of.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 24;
 
 /// What openvpn did, as the kernel saw it.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Deeds {
+struct Effects {
     programs: usize,
     written: BTreeSet<String>,
     read: BTreeSet<String>,
@@ -28,8 +28,8 @@ struct Deeds {
     said: String,
 }
 
-impl Deeds {
-    /// What stands against these deeds, compared with a plain profile's.
+impl Effects {
+    /// What stands against these effects, compared with a plain profile's.
     fn beyond(&self, plain: &Self) -> Vec<String> {
         let mut beyond = Vec::new();
         if self.programs != plain.programs {
@@ -83,7 +83,9 @@ impl Bench {
             ],
         );
         run(OPENVPN, &["--genkey", "secret", &at("static")]);
-        let mut base = "client\ndev tun\nremote 127.0.0.1 9 udp\nnobind\nremote-cert-tls server\nauth-user-pass\n".to_owned();
+        let mut base = "client\ndev tun\nremote 127.0.0.1 9 udp\nnobind\nremote-cert-tls \
+            server\nauth-user-pass\n"
+            .to_owned();
         for (tag, file) in [("ca", "cert"), ("cert", "cert"), ("key", "key")] {
             let _ = write!(
                 base,
@@ -100,30 +102,49 @@ impl Bench {
     }
 
     /// Runs openvpn on `text` until it has tried its server once.
-    fn observe(&self, name: &str, text: &str) -> Deeds {
+    fn observe(&self, name: &str, text: &str) -> Effects {
         let config = self.folder.path().join(format!("{name}.conf"));
         let trace = self.folder.path().join(format!("{name}.trace"));
         let login = self.folder.path().join("login");
         fs::write(&config, text).unwrap();
         fs::write(&login, "alice\npw\n").unwrap();
         let output = Command::new("strace")
-            .args(["-f", "-qq", "-e", "trace=execve,execveat,open,openat,openat2,creat,bind,listen,unlink,unlinkat,rename"])
+            .args(["-f", "-qq", "-e"])
+            .arg(
+                "trace=execve,execveat,open,openat,openat2,creat,bind,listen,unlink,unlinkat,\
+                 rename",
+            )
             .args(["-e", "signal=none", "-o"])
             .arg(&trace)
             .args(["timeout", "20", OPENVPN, "--config"])
             .arg(&config)
-            .args(["--dev", "null", "--script-security", "0", "--auth-user-pass"])
+            .args([
+                "--dev",
+                "null",
+                "--script-security",
+                "0",
+                "--auth-user-pass",
+            ])
             .arg(&login)
-            .args(["--server-poll-timeout", "1", "--connect-retry", "1", "--connect-retry-max", "1", "--verb", "3"])
+            .args([
+                "--server-poll-timeout",
+                "1",
+                "--connect-retry",
+                "1",
+                "--connect-retry-max",
+                "1",
+                "--verb",
+                "3",
+            ])
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .stdin(Stdio::null())
             .output()
             .expect("strace is needed: `tests/run` installs it");
-        let mut deeds = read_trace(&fs::read_to_string(&trace).unwrap(), &config);
-        deeds.said = printed(&output);
-        deeds
+        let mut effects = read_trace(&fs::read_to_string(&trace).unwrap(), &config);
+        effects.said = printed(&output);
+        effects
     }
 }
 
@@ -139,17 +160,17 @@ fn printed(output: &Output) -> String {
     format!("{out}{err}")
 }
 
-fn read_trace(trace: &str, config: &Path) -> Deeds {
+fn read_trace(trace: &str, config: &Path) -> Effects {
     let config = config.display().to_string();
-    let mut deeds = Deeds::default();
+    let mut effects = Effects::default();
     for line in trace.lines() {
         let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
         let path = call.split('"').nth(1).unwrap_or_default().to_owned();
         if call.starts_with("exec") {
-            deeds.programs += usize::from(call.ends_with("= 0"));
+            effects.programs += usize::from(call.ends_with("= 0"));
         } else if call.starts_with("bind") || call.starts_with("listen") {
             // A netlink socket is a question to the kernel.
-            deeds.bound += usize::from(!call.contains("AF_NETLINK"));
+            effects.bound += usize::from(!call.contains("AF_NETLINK"));
         } else if ["O_WRONLY", "O_RDWR", "O_CREAT"]
             .iter()
             .any(|flag| call.contains(flag))
@@ -159,13 +180,13 @@ fn read_trace(trace: &str, config: &Path) -> Deeds {
         {
             // Without a supervisor openvpn puts a static challenge to the terminal.
             if path != "/dev/tty" {
-                deeds.written.insert(path);
+                effects.written.insert(path);
             }
         } else if path != config {
-            deeds.read.insert(path);
+            effects.read.insert(path);
         }
     }
-    deeds
+    effects
 }
 
 /// Arguments of many kinds; of each directive the first that `ob` accepts is tried.
@@ -263,14 +284,18 @@ fn the_observer_sees_what_a_hostile_profile_does() {
         ("bind", "bind\nlport 45678".to_owned()),
     ] {
         let text = format!("{}{line}\n", bench.base.replace("nobind\n", ""));
-        let deeds = bench.observe(name, &text);
-        assert!(!deeds.beyond(&plain).is_empty(), "{name}: {}", deeds.said);
+        let effects = bench.observe(name, &text);
+        assert!(
+            !effects.beyond(&plain).is_empty(),
+            "{name}: {}",
+            effects.said
+        );
         assert!(Profile::parse(text.as_bytes()).is_err(), "{name}");
     }
 }
 
 #[test]
-fn what_ob_writes_makes_openvpn_do_nothing_more_than_the_plainest_profile() {
+fn written_profile_adds_no_effect_to_a_minimal_one() {
     let bench = Bench::new();
     let plain = bench.observe(
         "plain",
@@ -289,11 +314,11 @@ fn what_ob_writes_makes_openvpn_do_nothing_more_than_the_plainest_profile() {
                     let Some((name, text)) = queue.lock().unwrap().next() else {
                         break;
                     };
-                    let deeds = bench.observe(name, text);
-                    let beyond = deeds.beyond(&plain);
-                    let refused = deeds.said.contains("Options error");
+                    let effects = bench.observe(name, text);
+                    let beyond = effects.beyond(&plain);
+                    let refused = effects.said.contains("Options error");
                     if !beyond.is_empty() || refused {
-                        let said = if refused { deeds.said.as_str() } else { "" };
+                        let said = if refused { effects.said.as_str() } else { "" };
                         found
                             .lock()
                             .unwrap()
@@ -307,10 +332,10 @@ fn what_ob_writes_makes_openvpn_do_nothing_more_than_the_plainest_profile() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Openvpn compares a directive with texts in its own program file, so every text there that could be a
-/// name is tried. With FORWARD_COMPATIBLE an unknown one is a warning, not the end.
+/// Openvpn compares a directive with texts in its own program file, so every text there that could
+/// be a name is tried. With FORWARD_COMPATIBLE an unknown one is a warning, not the end.
 #[test]
-fn the_installed_openvpn_knows_no_directive_that_the_table_does_not() {
+fn table_has_every_directive_of_the_installed_openvpn() {
     let known: BTreeSet<&str> = known_directives().collect();
     let candidates: BTreeSet<String> = texts_of(&PathBuf::from(OPENVPN))
         .into_iter()
@@ -357,8 +382,8 @@ fn the_installed_openvpn_knows_no_directive_that_the_table_does_not() {
     );
 }
 
-/// Every text of a program that could be a directive, ends of longer texts included: linkers store one
-/// inside the other.
+/// Every text of a program that could be a directive, ends of longer texts included: linkers store
+/// one inside the other.
 fn texts_of(program: &Path) -> BTreeSet<String> {
     let bytes = fs::read(program).expect("openvpn is needed: `tests/run` installs it");
     let mut names = BTreeSet::new();

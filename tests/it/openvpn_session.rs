@@ -1,7 +1,7 @@
 //! The pure parts of the VPN against the real openvpn: argument list, management lines, state.
 //!
-//! No server and no privilege is needed: openvpn is held, asked, answered and ended before it would open
-//! a device.
+//! No server and no privilege is needed: openvpn is held, asked, answered and ended before it would
+//! open a device.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;

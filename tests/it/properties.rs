@@ -1,5 +1,6 @@
-//! What the fuzzer would look for, on stable and in every run: a hundred thousand soups of each harness's words, and the
-//! corpus cut and stirred. `OB_CASES=1000000 cargo test --test it properties` looks longer.
+//! What the fuzzer would look for, on stable and in every run: a hundred thousand soups of each
+//! harness's words, and the corpus cut and stirred. `OB_CASES=1000000 cargo test --test it
+//! properties` looks longer.
 
 use std::fs;
 use std::path::Path;

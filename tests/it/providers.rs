@@ -1,4 +1,5 @@
-//! A role that there is through several identity providers: which one opens it, and what is said where one does not.
+//! A role that there is through several identity providers: which one opens it, and what is said
+//! where one does not.
 
 use ob_sandbox::AwsApp;
 
@@ -32,7 +33,7 @@ fn last_by(env: &TestEnv) -> String {
 }
 
 #[test]
-fn a_wrong_provider_is_answered_with_those_that_have_the_role_and_not_with_the_role() {
+fn wrong_provider_is_answered_with_providers_of_the_role() {
     let (env, role) = env();
     env.sign_in();
     for (provider, offered) in [
@@ -62,7 +63,7 @@ fn a_wrong_provider_is_answered_with_those_that_have_the_role_and_not_with_the_r
 }
 
 #[test]
-fn a_provider_that_nobody_named_is_left_for_another_when_it_is_withdrawn() {
+fn withdrawn_unnamed_provider_is_replaced_by_another() {
     for app_is_left in [true, false] {
         let (env, _) = env();
         if app_is_left {

@@ -21,11 +21,12 @@ fn on_their_clock(utc: &serde_json::Value) -> String {
     let at = Timestamp::from_rfc3339(utc.as_str().unwrap()).unwrap();
     assert!(utc.as_str().unwrap().ends_with('Z'), "{utc}");
     let zone = Zone::of(&[("TZ", TZ)].into_iter().collect());
-    let told = zone.tell(at, Clock::system().now());
-    told.split_once(" (in ").unwrap().0.to_owned() + " (in "
+    let shown = zone.tell(at, Clock::system().now());
+    shown.split_once(" (in ").unwrap().0.to_owned() + " (in "
 }
 
-/// That what people see of `words` names the time that `of` takes from what programs get; it may move on meanwhile.
+/// That what people see of `words` names the time that `of` takes from what programs get; it may
+/// move on meanwhile.
 fn tells(
     env: &TestEnv,
     words: &[&str],

@@ -4,7 +4,7 @@ use crate::shells::machine;
 use crate::support::{TestEnv, run};
 
 /// What is said on standard error, and the exit code.
-fn told(env: &TestEnv, words: &[&str]) -> (String, Option<i32>) {
+fn stderr_and_code(env: &TestEnv, words: &[&str]) -> (String, Option<i32>) {
     let ended = run(&mut env.ob(words), "");
     assert!(ended.stdout.is_empty(), "{words:?}");
     (ended.stderr.to_owned(), ended.status.code())
@@ -17,14 +17,14 @@ fn a_profile_that_is_none_is_likened_to_those_there_are() {
         &["exec", "-p", "prud", "--", "true"][..],
         &["console", "-p", "Prod"],
     ] {
-        let (said, code) = told(&env, words);
+        let (said, code) = stderr_and_code(&env, words);
         assert!(
             said.contains("hint: did you mean `-p prod`?"),
             "{words:?}: {said}"
         );
         assert_eq!(code, Some(2));
     }
-    let (said, _) = told(&env, &["exec", "-p", "xyzzy", "--", "true"]);
+    let (said, _) = stderr_and_code(&env, &["exec", "-p", "xyzzy", "--", "true"]);
     insta::assert_snapshot!(said, @r"
     ob: there is no profile xyzzy
       hint: `-r ROLE` takes a role without a profile
@@ -39,7 +39,7 @@ fn a_role_that_is_none_is_likened_to_those_that_were_granted() {
         &(env.minimal_settings() + "\n[profiles.dev]\n[accounts]\n123456789012 = \"it's prod\"\n"),
     );
     env.sign_in();
-    let (said, code) = told(&env, &["exec", "-r", "engineeer", "--", "true"]);
+    let (said, code) = stderr_and_code(&env, &["exec", "-r", "engineeer", "--", "true"]);
     insta::assert_snapshot!(said, @r"
     ob: you may not assume engineeer
       cause: you may assume: arn:aws:iam::123456789012:role/Engineer, arn:aws:iam::123456789012:role/Deploy, arn:aws:iam::123456789012:role/ReadOnly, arn:aws:iam::345678901234:role/Engineer, arn:aws:iam::345678901234:role/Admin, arn:aws:iam::345678901234:role/team/data/Analyst
@@ -47,7 +47,7 @@ fn a_role_that_is_none_is_likened_to_those_that_were_granted() {
       hint: `ob roles` shows the roles you were granted
     ");
     assert_eq!(code, Some(4));
-    let (said, _) = told(&env, &["exec", "-r", "dev", "--", "true"]);
+    let (said, _) = stderr_and_code(&env, &["exec", "-r", "dev", "--", "true"]);
     assert!(said.contains("hint: did you mean `-p dev`?"), "{said}");
 }
 
@@ -56,7 +56,7 @@ fn a_hostile_name_is_inert_and_quoted_where_it_is_offered() {
     let env = machine();
     let settings = std::fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
     env.write_settings(&(settings + "[profiles.\"x$(id);\\u001b[31m'y\"]\n"));
-    let (said, _) = told(&env, &["exec", "-p", "x$(id);\u{1b}[31m'", "--", "true"]);
+    let (said, _) = stderr_and_code(&env, &["exec", "-p", "x$(id);\u{1b}[31m'", "--", "true"]);
     insta::assert_snapshot!(said, @r"
     ob: there is no profile x$(id);\u{1b}[31m'
       hint: did you mean `-p 'x$(id);\u{1b}[31m'\''y'`?
@@ -65,7 +65,7 @@ fn a_hostile_name_is_inert_and_quoted_where_it_is_offered() {
 }
 
 #[test]
-fn a_verb_or_word_that_means_nothing_is_answered_with_what_was_meant() {
+fn unknown_verb_or_word_gets_a_suggestion() {
     let env = machine();
     let mut seen = String::new();
     for line in [
@@ -97,7 +97,7 @@ fn a_verb_or_word_that_means_nothing_is_answered_with_what_was_meant() {
         "l",
     ] {
         let words: Vec<&str> = line.split(' ').collect();
-        let (said, code) = told(&env, &words);
+        let (said, code) = stderr_and_code(&env, &words);
         assert_eq!(code, Some(2), "{line}: {said}");
         seen += &format!("$ ob {line}\n{said}");
     }
@@ -208,7 +208,7 @@ fn a_verb_or_word_that_means_nothing_is_answered_with_what_was_meant() {
 }
 
 #[test]
-fn a_slip_is_told_of_the_verb_that_was_typed() {
+fn usage_error_names_the_verb_that_was_typed() {
     let env = machine();
     for (line, expected) in [
         ("config con", "there is no `ob config con`"),
@@ -232,7 +232,7 @@ fn a_slip_is_told_of_the_verb_that_was_typed() {
         ("-p login exec -- true", "`ob` does not take `-p`"),
     ] {
         let words: Vec<&str> = line.split(' ').collect();
-        let (said, code) = told(&env, &words);
+        let (said, code) = stderr_and_code(&env, &words);
         assert_eq!(code, Some(2), "{line}: {said}");
         assert_eq!(
             said.lines().next(),
@@ -244,12 +244,12 @@ fn a_slip_is_told_of_the_verb_that_was_typed() {
 
 #[test]
 fn the_verb_that_is_most_alike_is_offered_and_not_its_opposite() {
-    let (said, _) = told(&machine(), &["logn"]);
+    let (said, _) = stderr_and_code(&machine(), &["logn"]);
     assert!(said.contains("hint: did you mean `ob login`?"), "{said}");
 }
 
 #[test]
-fn every_mistake_is_told_in_one_form_as_words_in_colour_or_as_json() {
+fn every_usage_error_has_one_form_in_text_colour_and_json() {
     let env = machine();
     let mut seen = String::new();
     for line in [
@@ -265,7 +265,7 @@ fn every_mistake_is_told_in_one_form_as_words_in_colour_or_as_json() {
         "-- login",
     ] {
         let words: Vec<&str> = line.split(' ').collect();
-        let (said, code) = told(&env, &words);
+        let (said, code) = stderr_and_code(&env, &words);
         assert_eq!(code, Some(2), "{line}: {said}");
         seen += &format!("$ ob {line}\n{said}");
     }
@@ -316,7 +316,7 @@ fn every_mistake_is_told_in_one_form_as_words_in_colour_or_as_json() {
         "--json --color pink status",
     ] {
         let words: Vec<&str> = line.split(' ').collect();
-        let (said, code) = told(&env, &words);
+        let (said, code) = stderr_and_code(&env, &words);
         assert_eq!((said.lines().count(), code), (1, Some(2)), "{line}: {said}");
         let report: serde_json::Value = serde_json::from_str(&said).unwrap();
         assert!(
@@ -325,13 +325,13 @@ fn every_mistake_is_told_in_one_form_as_words_in_colour_or_as_json() {
         );
     }
     // It is the command's.
-    let (said, _) = told(&env, &["exec", "--bogus", "--", "--json"]);
+    let (said, _) = stderr_and_code(&env, &["exec", "--bogus", "--", "--json"]);
     assert!(said.starts_with("ob: "), "{said}");
     for words in [
         &["--color", "always", "logn"],
         &["logn", "--color=always", "x"],
     ] {
-        let (said, _) = told(&env, words);
+        let (said, _) = stderr_and_code(&env, words);
         assert!(said.starts_with("\u{1b}[1;31mob:"), "{said:?}");
     }
 }
@@ -343,7 +343,7 @@ fn a_pasted_word_is_inert_when_it_is_no_verb() {
         &["\u{1b}]0;x\u{7}\u{9b}31m\u{202e}x"][..],
         &["shell", "\u{1b}[31m$(id)\nx"],
     ] {
-        let (said, code) = told(&env, words);
+        let (said, code) = stderr_and_code(&env, words);
         assert_eq!(code, Some(2));
         assert!(
             !said
@@ -362,14 +362,14 @@ fn a_pasted_word_is_inert_when_it_is_no_verb() {
 }
 
 #[test]
-fn a_profile_in_the_place_of_a_command_is_told_from_one() {
+fn profile_in_place_of_a_command_is_recognised() {
     let env = TestEnv::new();
     env.write_settings(&(env.minimal_settings() + "[profiles.prod]\n"));
     for is_signed_in in [false, true] {
         if is_signed_in {
             env.sign_in();
         }
-        let (said, code) = told(&env, &["exec", "prod", "--", "true"]);
+        let (said, code) = stderr_and_code(&env, &["exec", "prod", "--", "true"]);
         assert_eq!(code, Some(127), "{said}");
         assert!(said.contains("hint: did you mean `-p prod`?"), "{said}");
     }

@@ -41,8 +41,13 @@ fn general_region_gives_way_in_another_partition() {
         let ended = run(env.ob(words), "");
         assert_eq!(ended.code(), Some(0), "{profile} {}", ended.stderr);
         assert_eq!(ended.stdout, "us-gov-west-1 us-gov-west-1\n", "{profile}");
-        let told = "region eu-west-1 of the settings is not in aws-us-gov: us-gov-west-1 is used";
-        assert!(ended.stderr.contains(told), "{profile} {}", ended.stderr);
+        let expected =
+            "region eu-west-1 of the settings is not in aws-us-gov: us-gov-west-1 is used";
+        assert!(
+            ended.stderr.contains(expected),
+            "{profile} {}",
+            ended.stderr
+        );
         // Without -v nothing is said, and in its own partition nothing changes.
         let ended = run(env.ob(["exec", "-p", profile, "--", "true"]), "");
         assert_eq!((ended.code(), ended.messages().as_str()), (Some(0), ""));

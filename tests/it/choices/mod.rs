@@ -1,4 +1,5 @@
-//! Answers that are used again: a role that was chosen in a menu serves the terminal it was chosen in, and no other.
+//! Answers that are used again: a role that was chosen in a menu serves the terminal it was chosen
+//! in, and no other.
 
 mod phones;
 mod shells;
@@ -29,7 +30,8 @@ fn terminal(env: &TestEnv) -> Pty {
     pty
 }
 
-/// Types a line that prints `role-NAME.`; chooses `picks` where a menu is expected. Answers with all that was seen.
+/// Types a line that prints `role-NAME.`; chooses `picks` where a menu is expected. Answers with
+/// all that was seen.
 fn line(pty: &mut Pty, line: &str, picks: Option<&str>) -> String {
     type_line(Kind::Bash, pty, &format!("{line}; echo c\"\"ode-$?."));
     let mut seen = String::new();
@@ -302,7 +304,7 @@ fn a_menu_opens_its_app_once() {
 
 /// Where `/proc` does not tell which terminal it is, no answer is remembered for it.
 #[test]
-fn a_terminal_that_cannot_be_told_is_asked_each_time() {
+fn unidentified_terminal_is_asked_each_time() {
     let env = machine("");
     let mut pty = terminal(&env);
     let seen = line(&mut pty, EXEC, Some("ReadOnly"));
@@ -337,16 +339,16 @@ fn a_limit_is_not_dropped_by_a_choice() {
 
 /// A terminal that asks the agent for nothing has its own menu also where clients come in crowds.
 #[test]
-fn a_crowd_without_terminals_gets_no_choice_of_a_terminal() {
+fn clients_without_terminals_get_no_terminals_choice() {
     let env = TestEnv::of("carol").configured();
     env.write_settings(&env.full_settings().replace("default_profile = 'dev'\n", ""));
     env.sign_in();
     let mut pty = Pty::spawn(env.ob(["exec", "--", "echo", "it ran"]).env("TERM", "dumb"));
     let menu = pty.until("Role (1-");
-    let crowd: Vec<_> = (0..20)
+    let run_clients: Vec<_> = (0..20)
         .map(|_| crate::support::start(env.ob(["exec", "--", "true"]), ""))
         .collect();
-    for client in crowd {
+    for client in run_clients {
         let ended = crate::support::finish(client);
         assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
     }

@@ -5,7 +5,8 @@ use ob_sandbox::Server;
 use super::without_a_terminal;
 use crate::support::{Pty, TestEnv, run};
 
-/// Of two phones the one that was used last is taken; which one that is belongs to the user, not to a terminal.
+/// Of two phones the one that was used last is taken; which one that is belongs to the user, not to
+/// a terminal.
 #[test]
 fn of_two_phones_the_one_used_last_gets_the_push() {
     let env = TestEnv::of("peggy");

@@ -1,4 +1,5 @@
-//! An AWS app that does not open may grant a role that is meant: the role that is left is not taken without a word.
+//! An AWS app that does not open may grant a role that is meant: the role that is left is not taken
+//! without a word.
 
 use ob_sandbox::{AwsApp, Fault, FaultKind};
 

@@ -1,5 +1,5 @@
-//! A seeded walk over settings, terminals, verbs and ends of sessions, beside a small model: no command runs with a role
-//! that was not named, configured or chosen in its terminal.
+//! A seeded walk over settings, terminals, verbs and ends of sessions, beside a small model: no
+//! command runs with a role that was not named, configured or chosen in its terminal.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -65,7 +65,8 @@ impl Verb {
         !matches!(self, Self::Refresh | Self::Use | Self::Credential)
     }
 
-    /// A line that prints `role-NAME.` where it got credentials, and leaves the exit code in `code`.
+    /// A line that prints `role-NAME.` where it got credentials, and leaves the exit code in
+    /// `code`.
     fn line(self, flags: &str) -> String {
         let name = "grep -o 'role/[A-Za-z]*' | head -n 1 | sed 's,/,-,;s,$,.,'";
         match self {
@@ -316,7 +317,8 @@ fn walk(configured: Configured, remembers: bool, seed: u64) -> [usize; 3] {
         ),
     );
     env.write_settings(&format!(
-        "{before}{}{catalogue}\n[profiles.dev]\nrole = \"{ENGINEER}\"\n[profiles.any]\nrole = \"*\"\n",
+        "{before}{}{catalogue}\n[profiles.dev]\nrole = \"{ENGINEER}\"\n[profiles.any]\nrole = \
+         \"*\"\n",
         env.minimal_settings()
     ));
     let wrote = without_a_terminal(&env, &["config", "aws"]);

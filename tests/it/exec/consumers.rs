@@ -1,5 +1,5 @@
-//! Real programs with the credentials: the AWS CLI and boto3, which ask AWS who they are. Moto answers, which has
-//! nothing of ours in it; the sandbox's STS, which checks more, answers as well.
+//! Real programs with the credentials: the AWS CLI and boto3, which ask AWS who they are. Moto
+//! answers, which has nothing of ours in it; the sandbox's STS, which checks more, answers as well.
 
 use std::process::Command;
 
@@ -102,7 +102,8 @@ fn a_chained_role_is_the_last_one_to_moto() {
         .minimal_settings()
         .replace(&env.sandbox.sts_url(), &moto.url);
     let profile = format!(
-        "\n[profiles.admin]\nrole = \"{role}\"\nchain = [\"arn:aws:iam::210987654321:role/Admin\"]\n"
+        "\n[profiles.admin]\nrole = \"{role}\"\nchain = \
+         [\"arn:aws:iam::210987654321:role/Admin\"]\n"
     );
     env.write_settings(&format!("default_profile = \"admin\"\n{settings}{profile}"));
     let arn = output(&mut exec(&env, &moto.url, "aws", &CLI));

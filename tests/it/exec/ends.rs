@@ -1,4 +1,5 @@
-//! How it ends: the command's own exit code and signal, and `ob`'s codes where the command was never run.
+//! How it ends: the command's own exit code and signal, and `ob`'s codes where the command was
+//! never run.
 
 use super::{Way, both_ways};
 use crate::support::{TestEnv, run};
@@ -100,7 +101,7 @@ fn what_keeps_a_command_from_being_run_has_its_own_exit_code() {
 
 /// Nothing is asked, and nothing sent, for a command that cannot be run when all is answered.
 #[test]
-fn a_command_that_does_not_exist_is_told_before_anybody_signs_in() {
+fn missing_command_is_reported_before_a_sign_in() {
     let env = TestEnv::new();
     let words = ["exec", "--password-stdin", "--"];
     for command in ["no-such-command", "./no-such-command"] {

@@ -61,7 +61,10 @@ fn a_nested_exec_has_the_inner_role(way: Way) {
         panic!("alice has one role: {roles:?}")
     };
     let mut exec = env.ob(["exec", "-r", outer, "--", "sh", "-c"]);
-    exec.arg(r#"echo $OB_ROLE $AWS_ACCESS_KEY_ID; exec ob exec -r "$0" -- sh -c 'echo $OB_ROLE $AWS_ACCESS_KEY_ID'"#);
+    exec.arg(
+        "echo $OB_ROLE $AWS_ACCESS_KEY_ID; \
+         exec ob exec -r \"$0\" -- sh -c 'echo $OB_ROLE $AWS_ACCESS_KEY_ID'",
+    );
     let ended = way.run(exec.arg(inner));
     let words: Vec<&str> = ended.output.split_whitespace().collect();
     let [first, first_key, second, second_key] = words[..] else {
@@ -73,7 +76,7 @@ fn a_nested_exec_has_the_inner_role(way: Way) {
 }
 
 #[test]
-fn another_user_than_root_runs_a_command_and_is_held_to_the_files_it_may_read() {
+fn unprivileged_user_runs_a_command_with_own_permissions() {
     let env = TestEnv::unprivileged("bob");
     env.sign_in();
     let exec = || env.ob(["exec", "--", "sh", "-c", "echo $(id -u) $AWS_ACCOUNT_ID"]);

@@ -1,5 +1,5 @@
-//! `ob exec`, held to what a command would see had `ob` not been there. Most of it is asked twice: on a terminal
-//! and through pipes.
+//! `ob exec`, held to what a command would see had `ob` not been there. Most of it is asked twice:
+//! on a terminal and through pipes.
 
 mod consumers;
 mod ends;

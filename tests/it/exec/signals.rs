@@ -1,4 +1,5 @@
-//! Signals and job control: the command is the process that was started, so they reach it once and as sent.
+//! Signals and job control: the command is the process that was started, so they reach it once and
+//! as sent.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -16,8 +17,8 @@ both_ways! {
     what_nohup_ignores_stays_ignored,
 }
 
-/// Counts interrupts from the first one on, for long enough that a forwarded second one would be seen. A counter
-/// rather than a shell: shells fold signals that come together into one.
+/// Counts interrupts from the first one on, for long enough that a forwarded second one would be
+/// seen. A counter rather than a shell: shells fold signals that come together into one.
 const COUNTER: &str = r#"
     $SIG{INT} = sub { $count++ }; $| = 1; print "ready\n";
     select(undef, undef, undef, 10) until $count;

@@ -1,4 +1,5 @@
-//! What the command is handed besides its environment: its name, its input, its descriptors, its limits.
+//! What the command is handed besides its environment: its name, its input, its descriptors, its
+//! limits.
 
 use super::{Way, both_ways};
 use crate::support::{TestEnv, run};

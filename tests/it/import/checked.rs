@@ -3,7 +3,7 @@
 use super::{Home, TOOLS, input};
 
 #[test]
-fn check_lists_each_tools_profiles_and_says_where_a_value_is_no_good() {
+fn check_lists_profiles_and_locates_invalid_values() {
     for (tool, place) in TOOLS {
         let home = Home::with(tool);
         let good = home.import(&["--check", "--from", tool, "--json"]);

@@ -1,5 +1,5 @@
-//! Every key that a tool documents: whatever its value, what is written is good, and each key is taken or answered.
-//! `OB_CASES=1000` tries more files of each tool.
+//! Every key that a tool documents: whatever its value, what is written is good, and each key is
+//! taken or answered. `OB_CASES=1000` tries more files of each tool.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,8 @@ use super::{Home, TOOLS};
 /// Files of each tool.
 const CASES: usize = 12;
 
-/// A tool, the file, and its keys with a value that it would have. A star marks keys that say nothing by themselves.
+/// A tool, the file, and its keys with a value that it would have. A star marks keys that say
+/// nothing by themselves.
 const KEYS: &[(&str, &[(&str, &str)])] = &[
     (
         "okta-aws-cli",

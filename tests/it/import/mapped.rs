@@ -4,7 +4,7 @@ use super::{Home, TOOLS, hold, input};
 use crate::support::run;
 
 #[test]
-fn each_tools_file_is_mapped_as_printed_and_no_stored_secret_is_shown() {
+fn each_tools_file_is_mapped_without_showing_secrets() {
     for (tool, _) in TOOLS {
         let home = Home::with(tool);
         let printed = home.imported(&["--print"]);
@@ -61,7 +61,8 @@ fn session_policies_of_saml2aws_limit_the_profile_here_too() {
     let file = |list: &str| {
         let role = "role_arn = arn:aws:iam::123456789012:role/Deploy";
         format!(
-            "[a]\nurl = https://acme.okta.com\n{role}\npolicy_file = ~/p.json\npolicy_arn_list = {list}\n"
+            "[a]\nurl = https://acme.okta.com\n{role}\npolicy_file = ~/p.json\npolicy_arn_list = \
+             {list}\n"
         )
     };
     home.write(".saml2aws", &file(&policies.join(",")));
@@ -70,7 +71,8 @@ fn session_policies_of_saml2aws_limit_the_profile_here_too() {
     assert!(said.contains(&array), "{said}");
     let from = "~/.saml2aws:5: a.policy_arn_list -> profiles.a.policy_arns";
     assert!(said.contains(&format!("{from} = {}\n", policies.join(", "))));
-    // Only managed policies can be taken; that the file's is not is said, since the profile is wider without it.
+    // Only managed policies can be taken; that the file's is not is said, since the profile is
+    // wider without it.
     assert!(said.contains("a.policy_file left out: it does not limit the profile here"));
     home.imported(&[]);
     home.is_good();
@@ -89,7 +91,7 @@ fn session_policies_of_saml2aws_limit_the_profile_here_too() {
 }
 
 #[test]
-fn variables_are_read_only_when_told() {
+fn variables_are_read_only_with_the_flag() {
     let home = Home::new();
     let with = |arguments: &[&str]| {
         let mut command = home.command(&[&["config", "import", "--print"], arguments].concat());
@@ -99,11 +101,11 @@ fn variables_are_read_only_when_told() {
     };
     let untold = with(&[]);
     assert_eq!(untold.status.code(), Some(2), "{}", &untold.stderr);
-    let told = with(&["--from-env"]);
-    assert_eq!(told.status.code(), Some(0), "{}", &told.stderr);
-    assert!(told.stdout.contains("https://acme.okta.com"));
-    assert!(told.stderr.contains("OKTA_AWSCLI_PRIVATE_KEY left out"));
-    assert!(!home.said(&told).contains("canary"));
+    let imported = with(&["--from-env"]);
+    assert_eq!(imported.status.code(), Some(0), "{}", &imported.stderr);
+    assert!(imported.stdout.contains("https://acme.okta.com"));
+    assert!(imported.stderr.contains("OKTA_AWSCLI_PRIVATE_KEY left out"));
+    assert!(!home.said(&imported).contains("canary"));
 }
 
 #[test]

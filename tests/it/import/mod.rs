@@ -1,5 +1,6 @@
-//! `ob config import`: what other tools' files come to, and what of them is never taken or shown. What is printed for
-//! each stands beside the file in `tests/fixtures/import`; `OB_BLESS=1` writes it.
+//! `ob config import`: what other tools' files come to, and what of them is never taken or shown.
+//! What is printed for each stands beside the file in `tests/fixtures/import`; `OB_BLESS=1` writes
+//! it.
 
 mod checked;
 mod documented;

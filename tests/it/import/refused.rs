@@ -22,7 +22,10 @@ fn hostile_values_stay_values_and_are_shown_inert() {
         let value = value.replace('\n', "\\n");
         home.write(
             ".saml2aws",
-            &format!("[{value}]\nprovider = Okta\nurl = https://acme.okta.com\nusername = {value}\nrole_arn = {value}\n"),
+            &format!(
+                "[{value}]\nprovider = Okta\nurl = https://acme.okta.com\nusername = \
+                {value}\nrole_arn = {value}\n"
+            ),
         );
         let made = home.import(&["--force"]);
         let said = home.said(&made);
@@ -187,7 +190,7 @@ fn no_profile_becomes_the_default_because_another_was_left_out() {
 }
 
 #[test]
-fn what_a_profile_that_is_left_out_brought_is_not_said_to_be_taken() {
+fn settings_of_a_left_out_profile_are_not_reported_as_taken() {
     let home = Home::new();
     home.write(".saml2aws", UNREADABLE);
     for arguments in [&[][..], &["--print"]] {
@@ -205,7 +208,8 @@ fn what_a_profile_that_is_left_out_brought_is_not_said_to_be_taken() {
              ~/.saml2aws: default left out: without its session policies it would allow more\n\
              ob: no profile could be taken\n  \
              cause: each is left out for a value that is no good\n  \
-             hint: `ob config import --check` names the values; mend them there, or `ob config init` asks\n"
+             hint: `ob config import --check` names the values; mend them there, or `ob config \
+             init` asks\n"
         );
         let json = home.import(&[arguments, &["--json"]].concat());
         assert_eq!(json.status.code(), Some(2));

@@ -1,4 +1,5 @@
-//! Files that users of the tools reported: what each comes to stands beside it in `tests/fixtures/import`.
+//! Files that users of the tools reported: what each comes to stands beside it in
+//! `tests/fixtures/import`.
 
 use std::fs;
 
@@ -121,7 +122,8 @@ fn an_odd_line_is_named_and_the_rest_is_taken() {
     home.write(
         ".saml2aws",
         &format!(
-            "\u{feff}[dev]\r\n  url = https://acme.okta.com # ours\r\n    {role}nonsense\r\nurl: x\r\n\r\n[dev]\r\nregion : eu-west-1\r\n"
+            "\u{feff}[dev]\r\n  url = https://acme.okta.com # ours\r\n    {role}nonsense\r\nurl: \
+             x\r\n\r\n[dev]\r\nregion : eu-west-1\r\n"
         ),
     );
     let said = home.said(&home.imported(&["--print"]));
@@ -158,7 +160,8 @@ fn a_key_of_several_lines_does_not_stop_the_rest_of_a_yaml_file() {
     let home = Home::new();
     home.write(
         ".okta/okta.yaml",
-        "awscli:\n  profiles:\n    m2m:\n      private-key: |\n        canary\n      org-domain: acme.okta.com\n      aws-region: eu-west-1\n",
+        "awscli:\n  profiles:\n    m2m:\n      private-key: |\n        canary\n      org-domain: \
+         acme.okta.com\n      aws-region: eu-west-1\n",
     );
     let said = home.said(&home.imported(&["--print"]));
     assert!(
@@ -282,11 +285,13 @@ fn the_older_names_of_keys_are_taken() {
     let home = Home::new();
     home.write(
         ".aws/okta_auth",
-        "[default]\nokta_aws_tile = https://acme.oktapreview.com/home/amazon_aws/0oa1/123\nmfa_method = push\n",
+        "[default]\nokta_aws_tile = \
+         https://acme.oktapreview.com/home/amazon_aws/0oa1/123\nmfa_method = push\n",
     );
     home.write(
         ".okta/okta.yaml",
-        "awscli:\n  profiles:\n    web:\n      org-domain: acme.okta.com\n      oie-client-id: 0oa1client\n",
+        "awscli:\n  profiles:\n    web:\n      org-domain: acme.okta.com\n      oie-client-id: \
+         0oa1client\n",
     );
     let said = home.said(&home.imported(&["--print"]));
     for line in [
@@ -306,7 +311,8 @@ fn an_app_that_is_only_a_path_is_found_at_the_org() {
     let home = Home::new();
     home.write(
         ".aws/config",
-        "[profile a]\naws_saml_url = app/amazon_aws/exk1/sso/saml\nrole_arn = arn:aws:iam::111111111111:role/A\n",
+        "[profile a]\naws_saml_url = app/amazon_aws/exk1/sso/saml\nrole_arn = \
+         arn:aws:iam::111111111111:role/A\n",
     );
     let said = home.said(&home.imported(&[&["--print"][..], &URL].concat()));
     let app = "app = \"https://acme.okta.com/app/amazon_aws/exk1/sso/saml\"";

@@ -1,4 +1,5 @@
-//! The same in other spellings: quotes, odd headers, each form of an app's address, profiles that say only half.
+//! The same in other spellings: quotes, odd headers, each form of an app's address, profiles that
+//! say only half.
 
 use super::*;
 

@@ -29,7 +29,7 @@ fn all_tools_at_once_make_one_file_that_is_good() {
 }
 
 #[test]
-fn a_second_profile_of_a_name_is_called_after_its_tool_and_that_is_said() {
+fn second_profile_of_a_name_gets_its_tools_name() {
     let home = Home::new();
     let section = |name: &str, role: &str| {
         format!("[{name}]\nurl = https://acme.okta.com\nrole_arn = {role}\n")
@@ -56,7 +56,8 @@ fn a_second_profile_of_a_name_is_called_after_its_tool_and_that_is_said() {
     let said = home.said(&made);
     assert_eq!(made.status.code(), Some(0), "{said}");
     for line in [
-        "~/.saml2aws: default is called default-saml2aws here: an earlier file has a profile of that name\n",
+        "~/.saml2aws: default is called default-saml2aws here: an earlier file has a profile of \
+         that name\n",
         "~/.saml2aws:3: default.role_arn -> profiles.default-saml2aws.role = Two\n",
         "~/.config/tokendito/tokendito.ini: default is called default-tokendito here",
     ] {
@@ -87,7 +88,7 @@ fn a_profile_that_two_files_have_alike_is_taken_once() {
 }
 
 #[test]
-fn a_profile_that_an_earlier_file_has_under_another_name_is_taken_once() {
+fn same_profile_under_another_name_is_taken_once() {
     let home = Home::new();
     let file = |role: &str| format!("[default]\nurl = https://acme.okta.com\nrole_arn = {role}\n");
     let files = [("a.ini", "One"), ("b.ini", "Two"), ("c.ini", "Two")]

@@ -1,4 +1,5 @@
-//! The structure of the crate: layers, circles, sizes and names. The layers are listed in `src/lib.rs`.
+//! The structure of the crate: layers, circles, sizes and names. The layers are listed in
+//! `src/lib.rs`.
 
 mod graph;
 mod source;
@@ -139,7 +140,6 @@ fn a_circle_is_found_behind_a_reexport() {
 }
 
 #[test]
-#[ignore = "the last long lines are being broken"]
 fn files_and_lines_are_short() {
     let mut too_long = Vec::new();
     for path in all_rust_files() {
@@ -148,8 +148,12 @@ fn files_and_lines_are_short() {
         if lines > MAX_LINES {
             too_long.push(format!("{} has {lines} lines", path.display()));
         }
+        // Programs and outputs that tests quote keep their lines.
+        let quoted = source::lines_of_long_literals(&text);
+        let is_test = path.starts_with(root().join("tests"));
         for (at, line) in text.lines().enumerate() {
-            if line.chars().count() > MAX_COLUMNS {
+            let is_quoted = is_test && quoted.contains(&(at + 1));
+            if line.chars().count() > MAX_COLUMNS && !is_quoted {
                 too_long.push(format!("{}:{} is too wide", path.display(), at + 1));
             }
         }
@@ -210,7 +214,8 @@ fn test_names_have_at_most_60_characters() {
     assert!(too_long.is_empty(), "{too_long:#?}");
 }
 
-/// What `graph` has against `layers`: modules that are not listed, and uses of a layer that is not lower.
+/// What `graph` has against `layers`: modules that are not listed, and uses of a layer that is not
+/// lower.
 fn violations(layers: &Layers, graph: &Graph) -> Vec<String> {
     let mut found = Vec::new();
     for module in graph.modules() {
@@ -276,7 +281,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// The user has typed a command and perhaps a code or a password: the hint must say which to repeat.
+/// The user has typed a command and perhaps a code or a password: the hint must say which to
+/// repeat.
 #[test]
 fn no_hint_of_a_sign_in_says_to_try_again_without_saying_what() {
     let modules = [
@@ -303,7 +309,8 @@ fn no_hint_of_a_sign_in_says_to_try_again_without_saying_what() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// A program that inherited would have the private keys and the credentials of `ob`'s own environment.
+/// A program that inherited would have the private keys and the credentials of `ob`'s own
+/// environment.
 #[test]
 fn every_program_starts_with_an_environment_of_its_own() {
     let mut started = 0;

@@ -1,5 +1,6 @@
 //! Reads the modules of the crate: what each file declares, imports and uses.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -251,6 +252,25 @@ fn is_semicolon(token: Option<&TokenTree>) -> bool {
 
 fn text_of(token: Option<&TokenTree>) -> String {
     token.map(ToString::to_string).unwrap_or_default()
+}
+
+/// The lines of string literals that have several lines.
+pub(super) fn lines_of_long_literals(text: &str) -> BTreeSet<usize> {
+    fn add(tokens: TokenStream, lines: &mut BTreeSet<usize>) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => add(group.stream(), lines),
+                TokenTree::Literal(literal) => {
+                    let (start, end) = (literal.span().start().line, literal.span().end().line);
+                    lines.extend((start..=end).filter(|_| start < end));
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut lines = BTreeSet::new();
+    add(text.parse().unwrap(), &mut lines);
+    lines
 }
 
 /// The Rust files below `top`, but for what was built there.

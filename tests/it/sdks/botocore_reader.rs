@@ -1,5 +1,5 @@
-//! The reader of AWS files held against botocore itself: for generated files both read the same, or `ob` names the
-//! line at which botocore stops. `OB_CASES=100000` looks longer.
+//! The reader of AWS files held against botocore itself: for generated files both read the same, or
+//! `ob` names the line at which botocore stops. `OB_CASES=100000` looks longer.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +19,8 @@ use crate::support::run;
 const BATCH: usize = 500;
 const CASES: usize = 4_000;
 
-/// For each file of a directory, what botocore reads in it or the line it stops at (null where it does not say).
+/// For each file of a directory, what botocore reads in it or the line it stops at (null where it
+/// does not say).
 const SCRIPT: &str = r#"
 import json, os, sys
 from botocore.configloader import raw_config_parse, build_profile_map

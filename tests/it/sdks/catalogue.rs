@@ -8,7 +8,7 @@ use ob::model::Timestamp;
 use ob_sandbox::{AwsApp, Options};
 use serde_json::Value;
 
-use super::tools::{json, ok, prepare, printed, told};
+use super::tools::{json, local_time, ok, prepare, printed};
 use crate::support::{Moto, Pty, TestEnv, eventually, run};
 
 const ENGINEER: &str = "arn:aws:iam::123456789012:role/Engineer";
@@ -35,7 +35,7 @@ fn roles(env: &TestEnv, flags: &[&str]) -> (String, String) {
 }
 
 #[test]
-fn a_list_that_was_read_is_shown_at_once_with_its_time_signed_in_or_not() {
+fn cached_list_is_shown_at_once_with_its_time() {
     let env = TestEnv::of("alice");
     env.sign_in();
     let (list, said) = roles(&env, &[]);
@@ -64,7 +64,7 @@ fn a_list_that_was_read_is_shown_at_once_with_its_time_signed_in_or_not() {
 }
 
 #[test]
-fn a_program_is_told_when_a_remembered_list_was_read() {
+fn json_has_the_time_of_a_cached_list() {
     let env = TestEnv::of("alice");
     env.sign_in();
     let json = |flags: &[&str]| -> Value {
@@ -76,8 +76,11 @@ fn a_program_is_told_when_a_remembered_list_was_read() {
         }
         // A person reads the same time.
         if let Some(as_of) = list[0]["as_of"].as_str() {
-            let told = told(as_of);
-            assert!(said.starts_with(&format!("ob: as of {told} (")), "{said}");
+            let local_time = local_time(as_of);
+            assert!(
+                said.starts_with(&format!("ob: as of {local_time} (")),
+                "{said}"
+            );
         }
         list[0]["as_of"].clone()
     };
@@ -112,7 +115,7 @@ fn the_last_used_come_first_and_stay_so_when_the_agent_is_gone() {
 }
 
 #[test]
-fn the_last_used_come_first_where_the_servers_clock_is_ahead_of_ours() {
+fn last_used_come_first_with_a_server_clock_ahead() {
     let options = Options {
         clock_skew_seconds: 200,
         ..Options::default()
@@ -123,7 +126,8 @@ fn the_last_used_come_first_where_the_servers_clock_is_ahead_of_ours() {
     use_by_turns(&env);
 }
 
-/// Within one second, most of them: which came last is told all the same, also when the agent is gone.
+/// Within one second, most of them: which came last is told all the same, also when the agent is
+/// gone.
 fn use_by_turns(env: &TestEnv) {
     let last = |role: &str| {
         let (list, _) = roles(env, &[]);
@@ -138,7 +142,7 @@ fn use_by_turns(env: &TestEnv) {
 }
 
 #[test]
-fn the_menu_comes_from_what_is_remembered_before_anybody_signs_in() {
+fn menu_is_shown_from_the_cache_before_a_sign_in() {
     let env = TestEnv::of("carol");
     env.sign_in();
     roles(&env, &[]);
@@ -177,7 +181,7 @@ fn the_menu_comes_from_what_is_remembered_before_anybody_signs_in() {
 }
 
 #[test]
-fn a_remembered_role_that_is_not_granted_any_more_ends_the_remembering() {
+fn withdrawn_cached_role_clears_the_cache() {
     let env = TestEnv::of("carol");
     env.sign_in();
     roles(&env, &[]);
@@ -209,7 +213,7 @@ fn a_remembered_role_that_is_not_granted_any_more_ends_the_remembering() {
 }
 
 #[test]
-fn a_file_that_is_broken_foreign_open_or_no_file_is_ignored_and_replaced() {
+fn unusable_cache_file_is_ignored_and_replaced() {
     let env = TestEnv::of("carol");
     env.sign_in();
     let (list, _) = roles(&env, &[]);
@@ -257,7 +261,7 @@ fn a_file_that_is_broken_foreign_open_or_no_file_is_ignored_and_replaced() {
 }
 
 #[test]
-fn names_are_kept_for_their_user_alone_and_not_where_it_is_switched_off() {
+fn cache_is_per_user_and_can_be_switched_off() {
     let env = TestEnv::of("carol");
     env.sign_in();
     roles(&env, &[]);
@@ -284,12 +288,13 @@ fn names_are_kept_for_their_user_alone_and_not_where_it_is_switched_off() {
 }
 
 #[test]
-fn accounts_are_called_by_their_app_and_by_iam_which_is_asked_only_for_names() {
+fn accounts_are_named_by_app_and_with_names_by_iam() {
     let env = TestEnv::of("alice");
     let moto = Moto::start();
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
     env.write_settings(&(env.minimal_settings() + &iam));
-    let script = "import boto3, sys; boto3.client('iam', endpoint_url=sys.argv[1]).create_account_alias(AccountAlias='acme-prod')";
+    let script = "import boto3, sys; boto3.client('iam', \
+        endpoint_url=sys.argv[1]).create_account_alias(AccountAlias='acme-prod')";
     prepare(&env, &moto, script);
     env.sign_in();
     env.sandbox.clear_log();
@@ -319,7 +324,8 @@ fn accounts_are_called_by_their_app_and_by_iam_which_is_asked_only_for_names() {
     assert!(limits.eq([("900".to_owned(), least.clone()), ("900".to_owned(), least)]));
     let json = json(&mut env.ob(["roles", "--json"]));
     assert_eq!(json[0]["account_alias"], "acme-prod");
-    // One app for two accounts names neither, so it is the alias that does; a name of the settings beats both.
+    // One app for two accounts names neither, so it is the alias that does; a name of the settings
+    // beats both.
     env.sandbox.grant(
         "alice",
         AwsApp::Labs,

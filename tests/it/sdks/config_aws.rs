@@ -6,7 +6,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use super::tools::{dev, failure, json, ok, printed};
 use crate::support::{TestEnv, run};
 
-const MINE: &str = "# mine\n\n[default]\nregion = us-east-1\n\n[profile  work ]\n\toutput=json ; odd\nregion = eu-west-1";
+const MINE: &str = "# mine\n\n[default]\nregion = us-east-1\n\n[profile  work ]\n\toutput=json ; \
+    odd\nregion = eu-west-1";
 
 fn file(env: &TestEnv) -> String {
     fs::read_to_string(env.path("home/.aws/config")).unwrap()
@@ -52,7 +53,7 @@ fn removing_makes_no_file() {
 }
 
 #[test]
-fn what_cannot_be_edited_is_a_named_error_and_the_old_file_byte_for_byte() {
+fn file_that_cannot_be_edited_is_named_and_unchanged() {
     let env = dev();
     fs::create_dir(env.path("home/.aws")).unwrap();
     let path = env.write("home/.aws/config", MINE);
@@ -90,9 +91,12 @@ fn what_cannot_be_edited_is_a_named_error_and_the_old_file_byte_for_byte() {
 fn a_full_disk_leaves_the_old_file() {
     let env = dev();
     fs::create_dir(env.path("home/.aws")).unwrap();
-    // Two pages: one for the file that is there, one for the directory's; none is left for a new file.
-    let script = "mount -t tmpfs -o size=8k none \"$HOME/.aws\" && cd \"$HOME/.aws\" && printf '[default]\\n' > config \
-        && head -c 4096 /dev/zero > filler && ob --json config aws; code=$?; cat config; ls -A; exit $code";
+    // Two pages: one for the file that is there, one for the directory's; none is left for a new
+    // file.
+    let script = "mount -t tmpfs -o size=8k none \"$HOME/.aws\" && cd \"$HOME/.aws\" && printf \
+        '[default]\\n' > config \
+        && head -c 4096 /dev/zero > filler && ob --json config aws; code=$?; cat config; ls -A; \
+        exit $code";
     let mut full = env.command("unshare");
     full.args(["-Urm", "sh", "-c", script]);
     let answer = run(&mut full, "");

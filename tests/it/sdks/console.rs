@@ -76,7 +76,8 @@ fn deep_links_lead_to_the_page_in_the_same_console() {
 #[test]
 fn the_browser_is_sent_on_once_and_its_arguments_show_no_secret() {
     let env = with_browser(
-        "echo \"$*\" > \"$TMPDIR/argv\"\ncurl -s -D \"$TMPDIR/head\" -o /dev/null \"$1\"\ncurl -s \"$1\" && touch \"$TMPDIR/again\"\nexit 0\n",
+        "echo \"$*\" > \"$TMPDIR/argv\"\ncurl -s -D \"$TMPDIR/head\" -o /dev/null \"$1\"\ncurl -s \
+         \"$1\" && touch \"$TMPDIR/again\"\nexit 0\n",
     );
     ok(&run(
         &mut env.ob(["console", "-p", "dev", "--service", "s3"]),
@@ -123,9 +124,10 @@ fn print_gives_the_address_to_a_script() {
 }
 
 #[test]
-fn a_role_reached_through_another_asks_for_no_duration_and_a_refusal_of_one_is_answered_without() {
+fn chained_role_gets_no_duration_and_a_refused_one_is_dropped() {
     let env = with_browser("exit 1\n");
-    let chain = "\n[profiles.audit]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\nchain = [\"arn:aws:iam::210987654321:role/Admin\"]\n";
+    let chain = "\n[profiles.audit]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\nchain = \
+        [\"arn:aws:iam::210987654321:role/Admin\"]\n";
     let settings = fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
     env.write_settings(&(settings + chain));
     printed(&mut env.ob(["console", "-p", "audit", "--print"]));
@@ -164,7 +166,7 @@ fn a_role_reached_through_another_asks_for_no_duration_and_a_refusal_of_one_is_a
 }
 
 #[test]
-fn a_browser_that_fails_is_told_at_once() {
+fn failing_browser_is_reported_at_once() {
     let env = with_browser("exit 7\n");
     let begun = Instant::now();
     let answer = run(&mut env.ob(["console", "-p", "dev"]), "");

@@ -13,7 +13,7 @@ fn credential(env: &TestEnv) -> Value {
 }
 
 #[test]
-fn without_a_session_it_exits_three_at_once_without_network_or_agent() {
+fn without_a_session_it_exits_3_without_network_or_agent() {
     let env = dev();
     let begun = Instant::now();
     let answer = run(&mut env.ob(["credential", "-p", "dev"]), "");
@@ -44,7 +44,7 @@ fn without_a_session_it_exits_three_at_once_without_network_or_agent() {
 }
 
 #[test]
-fn it_prints_version_one_and_serves_the_same_credentials_to_everyone() {
+fn it_prints_version_1_and_the_same_credentials_to_all() {
     let env = dev();
     env.sign_in();
     let first = credential(&env);

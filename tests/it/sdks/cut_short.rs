@@ -25,7 +25,7 @@ fn beside(env: &TestEnv) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_signal_in_the_middle_of_a_write_leaves_no_keys_beside_the_file() {
+fn signal_during_a_write_leaves_no_keys_beside_the_file() {
     let env = dev();
     env.sign_in();
     for (signal, words) in [
@@ -49,7 +49,7 @@ fn a_signal_in_the_middle_of_a_write_leaves_no_keys_beside_the_file() {
 }
 
 #[test]
-fn what_a_kill_leaves_is_found_by_doctor_and_removed_by_clean_and_by_the_next_write() {
+fn draft_of_a_killed_write_is_found_and_removed() {
     let env = dev();
     env.sign_in();
     let kill = || {

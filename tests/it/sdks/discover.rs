@@ -16,7 +16,7 @@ for i in range(3):
 "#;
 
 #[test]
-fn the_roles_that_policies_lead_to_are_listed_inline_attached_and_under_conditions() {
+fn roles_of_all_kinds_of_policies_are_listed() {
     let env = TestEnv::new();
     let moto = Moto::start();
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
@@ -44,7 +44,7 @@ fn the_roles_that_policies_lead_to_are_listed_inline_attached_and_under_conditio
 }
 
 #[test]
-fn what_iam_refuses_is_told_in_its_words() {
+fn iam_refusal_shows_its_text() {
     let env = TestEnv::new();
     let moto = Moto::start();
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::tools::{dev, installed, json, node_path, printed};
 use crate::support::{TestEnv, run};
 
-const STATIC: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = x\n[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = y\n";
+const STATIC: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = \
+    x\n[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = y\n";
 
 fn explained(env: &TestEnv, variables: &[(&str, &str)]) -> (String, String) {
     let mut explain = env.ob(["config", "explain", "--json"]);
@@ -23,9 +24,11 @@ fn explained(env: &TestEnv, variables: &[(&str, &str)]) -> (String, String) {
 
 /// The access key that boto3 and the JavaScript SDK come up with.
 fn taken(env: &TestEnv, variables: &[(&str, &str)]) -> (String, String) {
-    let python = "import boto3\ntry: print(boto3.Session().get_credentials().access_key)\nexcept Exception as e: print(type(e).__name__)";
+    let python = "import boto3\ntry: print(boto3.Session().get_credentials().access_key)\nexcept \
+        Exception as e: print(type(e).__name__)";
     let node = "const { STSClient } = require('@aws-sdk/client-sts');\
-        new STSClient({}).config.credentials().then(c => console.log(c.accessKeyId), e => console.log(e.name))";
+        new STSClient({}).config.credentials().then(c => console.log(c.accessKeyId), e => \
+        console.log(e.name))";
     let venv = installed("venv/bin/python").display().to_string();
     let ask = |words: [&str; 3]| {
         let mut command = env.command(words[0]);
@@ -126,7 +129,7 @@ pub(super) fn state(found: &[(String, String, String)], name: &str) -> String {
 }
 
 #[test]
-fn doctor_asks_no_server_starts_nothing_and_finds_a_sound_machine_sound() {
+fn doctor_asks_no_server_and_finds_nothing_on_a_good_machine() {
     let env = dev();
     let (code, found) = doctor(&env, &[]);
     assert_eq!(

@@ -1,4 +1,5 @@
-//! Everything that `ob doctor` can find, each produced once: a row for every finding in the sources, and no other.
+//! Everything that `ob doctor` can find, each produced once: a row for every finding in the
+//! sources, and no other.
 
 mod sources;
 
@@ -366,12 +367,13 @@ fn each_finding_of_doctor_is_found_with_its_hint() {
             .unwrap_or_else(|| panic!("{name} is not {state}: {list:#?}"));
         let any_wrong = list.iter().any(|one| one["state"] == "wrong");
         assert_eq!(found.status.code(), Some(i32::from(any_wrong)), "{name}");
-        let told = one["hint"].as_str();
+        let hint_text = one["hint"].as_str();
         match *state {
-            "good" => assert_eq!(told, None, "{name}"),
+            "good" => assert_eq!(hint_text, None, "{name}"),
             // Each says what to type, or why nothing helps.
             _ => assert!(
-                told.is_some_and(|told| !told.is_empty() && told.contains(hint)),
+                hint_text
+                    .is_some_and(|hint_text| !hint_text.is_empty() && hint_text.contains(hint)),
                 "{name} {state}: {one}"
             ),
         }

@@ -20,12 +20,12 @@ fn given(env: &TestEnv, flags: &[&str]) -> (String, String) {
     let script = "echo $AWS_ACCESS_KEY_ID $OB_POLICY";
     let words = [&["exec"], flags, &["--", "sh", "-c", script]].concat();
     let answer = printed(&mut env.ob(words));
-    let (key, told) = answer.trim().split_once(' ').unwrap_or((answer.trim(), ""));
-    (key.to_owned(), told.to_owned())
+    let (key, policy) = answer.trim().split_once(' ').unwrap_or((answer.trim(), ""));
+    (key.to_owned(), policy.to_owned())
 }
 
 #[test]
-fn a_limited_set_is_never_served_for_a_full_one_nor_the_other_way() {
+fn limited_and_full_credentials_are_never_exchanged() {
     let env = dev();
     env.sign_in();
     let flags: [(&[&str], &[&str], &str); 4] = [
@@ -44,10 +44,10 @@ fn a_limited_set_is_never_served_for_a_full_one_nor_the_other_way() {
     ];
     let mut keys = Vec::new();
     for _ in 0..2 {
-        for (flags, expected, told) in &flags {
+        for (flags, expected, policy) in &flags {
             let (key, said) = given(&env, flags);
             assert_eq!(policies(&env, &key), *expected, "{flags:?}");
-            assert_eq!(said, *told, "{flags:?}");
+            assert_eq!(said, *policy, "{flags:?}");
             keys.push(key);
         }
     }
@@ -131,7 +131,7 @@ fn a_profile_limits_itself_and_no_flag_lifts_that() {
     let credential = json(&mut env.ob(["credential", "-p", "look"]));
     let key = credential["AccessKeyId"].as_str().unwrap();
     assert_eq!(policies(&env, key), [READ_ONLY]);
-    let told = printed(&mut env.ob([
+    let policy = printed(&mut env.ob([
         "exec",
         "--refresh",
         "-p",
@@ -141,7 +141,7 @@ fn a_profile_limits_itself_and_no_flag_lifts_that() {
         "-c",
         "echo $OB_POLICY",
     ]));
-    assert_eq!(told, "read-only\n");
+    assert_eq!(policy, "read-only\n");
     for (flags, expected) in [
         (
             &["-p", "look", "--policy-arn", S3][..],
@@ -199,15 +199,15 @@ fn a_shell_renews_as_limited_as_it_was_started() {
 }
 
 #[test]
-fn a_chain_is_limited_at_its_end_and_lasts_an_hour_which_is_said() {
+fn chain_is_limited_at_its_end_and_lasts_an_hour() {
     let env = dev();
     let profiles = "\n[profiles.audit]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n\
         chain = [\"arn:aws:iam::210987654321:role/Admin\"]\nread_only = true\n";
     env.write_settings(&(env.minimal_settings() + profiles));
     env.sign_in();
-    let (key, told) = given(&env, &["-p", "audit"]);
+    let (key, policy) = given(&env, &["-p", "audit"]);
     assert_eq!(policies(&env, &key), [READ_ONLY]);
-    assert_eq!(told, "read-only");
+    assert_eq!(policy, "read-only");
     let first = &env.sandbox.sts_calls("AssumeRoleWithSAML")[0];
     assert_eq!(first.form("PolicyArns.member.1.arn"), None);
     let long = run(

@@ -46,7 +46,10 @@ fn the_aws_tools_go_on_along_a_chain_by_themselves() {
     let config = file(&env, "config");
     assert!(
         config.starts_with(MINE)
-            && config.contains("[profile audit]\nrole_arn = arn:aws:iam::210987654321:role/Admin\nsource_profile = 123456789012-Engineer\n"),
+            && config.contains(
+                "[profile audit]\nrole_arn = \
+                arn:aws:iam::210987654321:role/Admin\nsource_profile = 123456789012-Engineer\n"
+            ),
         "{config}"
     );
     // The sandbox's STS checks the signature and whom the role trusts; moto's is somebody else's.
@@ -73,7 +76,7 @@ fn the_aws_tools_go_on_along_a_chain_by_themselves() {
 }
 
 #[test]
-fn a_role_without_a_chain_is_linked_to_the_roles_its_policies_name() {
+fn role_without_a_chain_is_linked_by_its_policies() {
     let env = signed_in();
     let moto = Moto::start();
     let iam = format!("iam_endpoint = \"{}\"\n", moto.url);
@@ -151,7 +154,7 @@ fn what_cannot_be_linked_is_named_and_both_files_stay() {
 }
 
 #[test]
-fn cleaning_takes_the_keys_out_whatever_is_wrong_with_the_config_file_and_says_so() {
+fn clean_removes_keys_despite_a_broken_config_file() {
     let env = signed_in();
     ok(&run(&mut env.ob(["write", "--link", "-p", "audit"]), ""));
     let broken = file(&env, "config") + "# <<< ob link\n";
@@ -168,7 +171,7 @@ fn cleaning_takes_the_keys_out_whatever_is_wrong_with_the_config_file_and_says_s
 }
 
 #[test]
-fn a_malformed_config_file_is_told_before_anyone_signs_in() {
+fn malformed_config_file_is_reported_before_a_sign_in() {
     let env = TestEnv::new();
     env.write_settings(&(env.minimal_settings() + DEV + AUDIT));
     fs::create_dir(env.path("home/.aws")).unwrap();
@@ -180,11 +183,12 @@ fn a_malformed_config_file_is_told_before_anyone_signs_in() {
 
 /// A file that a container mounts by itself cannot be replaced, which only the rename tells.
 #[test]
-fn when_one_of_the_two_files_cannot_be_replaced_the_other_is_as_it_was() {
+fn both_files_are_replaced_or_neither() {
     let env = signed_in();
     for name in ["config", "credentials"] {
         let script = format!(
-            "cd \"$HOME/.aws\" && mount --bind {name} {name} && ob --json write --link -p audit; echo $?; ls -A"
+            "cd \"$HOME/.aws\" && mount --bind {name} {name} && ob --json write --link -p audit; \
+             echo $?; ls -A"
         );
         let answer = run(env.command("unshare").args(["-m", "sh", "-c", &script]), "");
         let report: Value = serde_json::from_str(&answer.stderr).unwrap();

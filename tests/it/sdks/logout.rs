@@ -3,7 +3,7 @@
 use ob_sandbox::{Fault, FaultKind};
 use serde_json::json;
 
-use super::tools::{ENGINEER, boto3, dev, failure, json, printed, told};
+use super::tools::{ENGINEER, boto3, dev, failure, json, local_time, printed};
 use crate::support::{TestEnv, run};
 
 /// What it says to a person.
@@ -14,7 +14,7 @@ fn said(env: &TestEnv) -> String {
 }
 
 #[test]
-fn keys_that_were_handed_out_are_told_to_stay_valid_and_do() {
+fn issued_keys_stay_valid_after_logout_as_reported() {
     let env = dev();
     env.sign_in();
     // A sign-in alone hands out nothing.
@@ -22,9 +22,9 @@ fn keys_that_were_handed_out_are_told_to_stay_valid_and_do() {
     assert_eq!(said(&env), "ob: nobody was signed in\n");
     env.sign_in();
     let keys = json(&mut env.ob(["credential", "-p", "dev"]));
-    let until = told(keys["Expiration"].as_str().unwrap());
-    let told_so = said(&env);
-    let (first, second) = told_so.split_once('\n').unwrap();
+    let until = local_time(keys["Expiration"].as_str().unwrap());
+    let reported = said(&env);
+    let (first, second) = reported.split_once('\n').unwrap();
     assert_eq!(first, "ob: signed out");
     assert!(
         second.starts_with("ob: AWS keys that were handed out stay valid until ")
@@ -70,7 +70,7 @@ fn keys_of_every_role_count_as_handed_out() {
 }
 
 #[test]
-fn when_okta_is_away_everything_is_wiped_all_the_same_and_exit_is_five() {
+fn logout_wipes_everything_and_exits_5_without_okta() {
     let env = dev();
     env.sign_in();
     let keys = json(&mut env.ob(["credential", "-p", "dev"]));
@@ -78,7 +78,7 @@ fn when_okta_is_away_everything_is_wiped_all_the_same_and_exit_is_five() {
     env.sandbox.fault(away.always());
     let (code, report) = failure(&mut env.ob(["--json", "logout"]));
     assert_eq!((code, &report["error"]), (5, &json!("logout.server")));
-    let until = told(keys["Expiration"].as_str().unwrap());
+    let until = local_time(keys["Expiration"].as_str().unwrap());
     assert!(report["hints"].to_string().contains(&until), "{report}");
     assert_eq!(report["keys_valid_until"], keys["Expiration"], "{report}");
     let status = json(&mut env.ob(["status", "--json"]));

@@ -42,7 +42,8 @@ fn the_bar_keeps_to_its_line_and_leaves_nothing_behind() {
         assert!(drawn.contains(bar), "{drawn:?}");
         assert!(said.contains(", 92 more to "), "{said:?}");
         assert!(!drawn.contains('\n'), "it scrolled: {drawn:?}");
-        // Whatever is drawn is drawn over: each time from the line's start, and never longer than it.
+        // Whatever is drawn is drawn over: each time from the line's start, and never longer than
+        // it.
         for line in drawn.split(['\r', '\u{1b}']) {
             let shown = line.trim_start_matches("[2K").trim_start_matches("[K");
             assert!(shown.chars().count() <= columns.into(), "{line:?}");

@@ -45,8 +45,8 @@ fn the_child_has_a_profile_and_no_keys_and_every_sdk_works() {
     }
 }
 
-/// One process of each SDK that goes on asking while the role's credentials, which live for seconds here,
-/// expire under it.
+/// One process of each SDK that goes on asking while the role's credentials, which live for seconds
+/// here, expire under it.
 #[test]
 fn boto3_and_the_javascript_sdk_renew_by_themselves_past_expiry() {
     let options = Options {
@@ -99,7 +99,7 @@ fn a_missing_profile_is_offered_and_without_a_terminal_named() {
 }
 
 #[test]
-fn a_profile_that_was_written_for_other_settings_or_a_limited_shell_is_not_passed_on() {
+fn profile_of_other_settings_or_limits_is_refused() {
     let env = dev();
     env.sign_in();
     printed(&mut env.ob(["config", "aws"]));
@@ -124,7 +124,9 @@ fn a_profile_that_was_written_for_other_settings_or_a_limited_shell_is_not_passe
     furnish(&env, &mut command);
     command.env(
         "OB_TARGET",
-        r#"{"config":null,"org":null,"profile":"dev","role":null,"provider":null,"region":null,"duration":null,"read_only":true,"policy_arn":[]}"#,
+        "{\"config\":null,\"org\":null,\"profile\":\"dev\",\"role\":null,\
+         \"provider\":null,\"region\":null,\"duration\":null,\
+         \"read_only\":true,\"policy_arn\":[]}",
     );
     let answer = run(&mut command, "");
     assert_eq!(answer.status.code(), Some(2), "{}", &answer.stderr);
@@ -132,7 +134,7 @@ fn a_profile_that_was_written_for_other_settings_or_a_limited_shell_is_not_passe
 }
 
 #[test]
-fn a_shell_with_a_duration_of_its_own_is_not_renewed_for_the_profiles() {
+fn shell_with_its_own_duration_is_not_renewed_by_profile() {
     let env = dev();
     env.sign_in();
     printed(&mut env.ob(["config", "aws"]));
@@ -140,7 +142,9 @@ fn a_shell_with_a_duration_of_its_own_is_not_renewed_for_the_profiles() {
     let within = |duration: &str| {
         let mut command = env.ob(["exec", "--refresh", "--", "true"]);
         furnish(&env, &mut command);
-        let shell = r#"{"config":null,"org":null,"profile":"dev","role":null,"provider":null,"region":null,"duration":"TIME","read_only":false,"policy_arn":[]}"#;
+        let shell = "{\"config\":null,\"org\":null,\"profile\":\"dev\",\"role\":null,\
+         \"provider\":null,\"region\":null,\"duration\":\"TIME\",\
+         \"read_only\":false,\"policy_arn\":[]}";
         command.env("OB_TARGET", shell.replace("TIME", duration));
         run(&mut command, "")
     };
@@ -152,7 +156,7 @@ fn a_shell_with_a_duration_of_its_own_is_not_renewed_for_the_profiles() {
 }
 
 #[test]
-fn a_profile_by_hand_serves_by_what_it_means_and_not_by_its_spelling() {
+fn hand_written_profile_is_matched_by_meaning() {
     let env = dev();
     env.write_settings(&(env.minimal_settings() + DEV + &DEV.replace("dev", "other")));
     env.sign_in();
@@ -210,7 +214,7 @@ fn a_profile_by_hand_serves_by_what_it_means_and_not_by_its_spelling() {
 }
 
 #[test]
-fn the_same_settings_are_the_same_by_any_path_and_with_or_without_the_profiles_own_org() {
+fn settings_match_by_any_path_and_with_or_without_org() {
     let env = dev();
     env.sign_in();
     let settings = env.minimal_settings().replace("[org]", "[orgs.acme]");
@@ -258,11 +262,12 @@ fn the_same_settings_are_the_same_by_any_path_and_with_or_without_the_profiles_o
 }
 
 #[test]
-fn keys_that_would_win_are_refused_and_a_default_section_is_said() {
+fn keys_that_take_precedence_are_refused() {
     let env = dev();
     env.sign_in();
     printed(&mut env.ob(["config", "aws"]));
-    let mine = "[default]\naws_access_key_id = AKIAMINE\naws_secret_access_key = x\n[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = y\n";
+    let mine = "[default]\naws_access_key_id = AKIAMINE\naws_secret_access_key = \
+        x\n[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = y\n";
     fs::write(env.path("home/.aws/credentials"), mine).unwrap();
     let words = &who_am_i()[0];
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

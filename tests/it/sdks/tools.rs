@@ -114,10 +114,10 @@ pub(super) fn ok(output: &Finished) -> &str {
 }
 
 /// A program's time as a person reads it here, without how far off it is.
-pub(super) fn told(rfc3339: &str) -> String {
+pub(super) fn local_time(rfc3339: &str) -> String {
     let time = Timestamp::from_rfc3339(rfc3339).unwrap();
-    let told = Zone::of(&Environment::default()).tell(time, time.plus(1));
-    told.split_once(" (").unwrap().0.to_owned()
+    let local_time = Zone::of(&Environment::default()).tell(time, time.plus(1));
+    local_time.split_once(" (").unwrap().0.to_owned()
 }
 
 /// Runs `command` to its end and wants it to succeed.

@@ -178,9 +178,9 @@ fn logout_names_the_written_keys_that_stay() {
     for part in ["[dev] until ", "[admin] until ", "`ob write --clean`"] {
         assert!(line.contains(part), "{part}: {line}");
     }
-    let told = json(&mut env.ob(["logout", "--json"]));
-    assert_eq!(told["written"][1]["section"], "admin", "{told}");
-    assert_eq!(told["written"][0]["file"], path, "{told}");
+    let reply = json(&mut env.ob(["logout", "--json"]));
+    assert_eq!(reply["written"][1]["section"], "admin", "{reply}");
+    assert_eq!(reply["written"][0]["file"], path, "{reply}");
     printed(&mut env.ob(["write", "--clean"]));
     assert!(!said(&env, &["logout"]).contains("ob write"));
     assert_eq!(json(&mut env.ob(["logout", "--json"])).get("written"), None);

@@ -1,5 +1,5 @@
-//! The variables that decide whose credentials a program takes: what the installed SDKs read, and what they take where
-//! the parent's environment names every other identity there is.
+//! The variables that decide whose credentials a program takes: what the installed SDKs read, and
+//! what they take where the parent's environment names every other identity there is.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -228,9 +228,11 @@ fn keys_of_the_same_name_stop_a_switch() {
 /// Settings of two machine sign-ins beside the person's.
 fn with_machine_keys(env: &TestEnv, more: &str) {
     let settings = env.minimal_settings();
-    let others = "\n[orgs.ci]\nurl = \"https://ci.okta.com\"\nsign_in = \"machine\"\nclient_id = \"a\"\n\
+    let others = "\n[orgs.ci]\nurl = \"https://ci.okta.com\"\nsign_in = \"machine\"\nclient_id = \
+        \"a\"\n\
         key_id = \"k\"\nprivate_key_env = \"CI_KEY\"\n\
-        [orgs.\"bot.two\"]\nurl = \"https://bot.okta.com\"\nsign_in = \"machine\"\nclient_id = \"a\"\n\
+        [orgs.\"bot.two\"]\nurl = \"https://bot.okta.com\"\nsign_in = \"machine\"\nclient_id = \
+        \"a\"\n\
         key_id = \"k\"\nprivate_key_env = \"BOT_KEY\"\n";
     env.write_settings(&format!("{more}{settings}{DEV}{others}"));
 }
@@ -324,11 +326,13 @@ fn the_session_of_aws_login_is_explained_and_found() {
 fn the_sdks_look_where_they_did_and_in_that_order() {
     let env = dev();
     let script = "import botocore.session, botocore.credentials as c\n\
-        print(' '.join(p.METHOD for p in c.create_credential_resolver(botocore.session.Session()).providers))";
+        print(' '.join(p.METHOD for p in \
+        c.create_credential_resolver(botocore.session.Session()).providers))";
     let mut python = env.command(installed("venv/bin/python"));
     assert_eq!(
         printed(python.args(["-c", script])).trim(),
-        "env assume-role assume-role-with-web-identity sso shared-credentials-file login custom-process \
+        "env assume-role assume-role-with-web-identity sso shared-credentials-file login \
+         custom-process \
          config-file ec2-credentials-file boto-config container-role iam-role"
     );
     let modules = installed("node/node_modules/@aws-sdk");

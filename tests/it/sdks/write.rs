@@ -15,7 +15,8 @@ use super::tools::{
 };
 use crate::support::{Pty, TestEnv, eventually, run, text};
 
-const MINE: &str = "; old\r\n[default]\r\n  aws_access_key_id=AKIA ; mine\r\n\r\n[ work ]  # two\r\nrole_arn =\r\n  arn\r\n[twice]\r\n[twice]\r\n";
+const MINE: &str = "; old\r\n[default]\r\n  aws_access_key_id=AKIA ; mine\r\n\r\n[ work ]  # \
+    two\r\nrole_arn =\r\n  arn\r\n[twice]\r\n[twice]\r\n";
 
 fn file(env: &TestEnv) -> String {
     fs::read_to_string(env.path("home/.aws/credentials")).unwrap()
@@ -107,7 +108,7 @@ fn odd_files_keep_every_byte_that_is_not_ours() {
 }
 
 #[test]
-fn what_cannot_be_written_is_a_named_error_before_anyone_is_asked_and_the_old_file_stays() {
+fn unwritable_file_is_named_before_prompts_and_unchanged() {
     let env = dev();
     fs::create_dir(env.path("home/.aws")).unwrap();
     let path = env.write("home/.aws/credentials", MINE);
@@ -152,8 +153,10 @@ fn a_full_disk_leaves_the_old_credentials() {
     let env = dev();
     env.sign_in();
     fs::create_dir(env.path("home/.aws")).unwrap();
-    let script = "mount -t tmpfs -o size=8k none \"$HOME/.aws\" && cd \"$HOME/.aws\" && printf '[default]\\n' > credentials \
-        && head -c 4096 /dev/zero > filler && ob --json write -p dev; code=$?; cat credentials; ls -A; exit $code";
+    let script = "mount -t tmpfs -o size=8k none \"$HOME/.aws\" && cd \"$HOME/.aws\" && printf \
+        '[default]\\n' > credentials \
+        && head -c 4096 /dev/zero > filler && ob --json write -p dev; code=$?; cat credentials; \
+        ls -A; exit $code";
     let answer = run(env.command("unshare").args(["-m", "sh", "-c", script]), "");
     assert!(
         answer.stderr.contains("\"aws.file.disk_full\""),
@@ -166,10 +169,12 @@ fn a_full_disk_leaves_the_old_credentials() {
     );
 }
 
-/// 80 ms of latency, 32 calls at a time: what counts is how many round trips stand one behind the other.
+/// 80 ms of latency, 32 calls at a time: what counts is how many round trips stand one behind the
+/// other.
 #[test]
 fn five_hundred_roles_take_few_round_trips_one_behind_the_other() {
-    // Three times the 80 ms that are asked for: a busy machine's own delays must stay small beside it.
+    // Three times the 80 ms that are asked for: a busy machine's own delays must stay small beside
+    // it.
     let env = many(494, 240);
     let begun = Instant::now();
     // Most of the time is the sandbox's own, which looks at each of 500 assertions of 500 roles.
@@ -230,7 +235,7 @@ fn throttling_backs_off_and_finishes() {
 }
 
 #[test]
-fn an_interrupt_in_the_middle_leaves_a_valid_file_with_what_was_done() {
+fn interrupt_leaves_a_valid_file_with_finished_roles() {
     let env = many(94, 0);
     fs::create_dir(env.path("home/.aws")).unwrap();
     let mine = "# mine\n[default]\nregion = x\n";
@@ -256,7 +261,7 @@ fn an_interrupt_in_the_middle_leaves_a_valid_file_with_what_was_done() {
 }
 
 #[test]
-fn a_refused_role_spoils_no_other_and_is_told() {
+fn refused_role_is_named_and_spoils_no_other() {
     let env = many(0, 0);
     env.sandbox.grant(
         "alice",
@@ -275,7 +280,7 @@ fn a_refused_role_spoils_no_other_and_is_told() {
 }
 
 #[test]
-fn a_watch_renews_before_expiry_and_without_a_session_ends_with_the_file_intact() {
+fn watch_renews_before_expiry_and_ends_without_a_session() {
     let options = Options {
         session_not_on_or_after_seconds: Some(12),
         ..Options::default()

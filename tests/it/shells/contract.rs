@@ -3,8 +3,9 @@
 use super::{Kind, machine, type_line};
 use crate::support::{Pty, run};
 
-/// What starship 1.26 (`src/modules/aws.rs`) and powerlevel10k (`prompt_aws`) take for the profile, in their order,
-/// is `AWSU_PROFILE`, `AWS_SSO_PROFILE`, `AWS_VAULT`, `AWSUME_PROFILE`, `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`.
+/// What starship 1.26 (`src/modules/aws.rs`) and powerlevel10k (`prompt_aws`) take for the profile,
+/// in their order, is `AWSU_PROFILE`, `AWS_SSO_PROFILE`, `AWS_VAULT`, `AWSUME_PROFILE`,
+/// `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`.
 #[test]
 fn other_prompts_find_profile_region_and_expiry() {
     let env = machine();

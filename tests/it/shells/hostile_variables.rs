@@ -1,5 +1,5 @@
-//! 200 hostile variables in the environment, through every format of `ob env` and through `ob use`: nothing in a name
-//! or a value is run, and nothing that a shell can hold is lost.
+//! 200 hostile variables in the environment, through every format of `ob env` and through `ob use`:
+//! nothing in a name or a value is run, and nothing that a shell can hold is lost.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -91,7 +91,8 @@ fn seen(env: &TestEnv) -> BTreeMap<OsString, OsString> {
     pairs.collect()
 }
 
-/// Nothing ran, the valid variables are as they were, and no identity that a shell can hold is left.
+/// Nothing ran, the valid variables are as they were, and no identity that a shell can hold is
+/// left.
 fn check(env: &TestEnv, what: &str, ours: &[(&str, &str)]) {
     let pwned = std::fs::read_dir(env.path("home")).unwrap();
     let pwned = pwned.filter(|entry| {

@@ -59,11 +59,13 @@ impl Kind {
             ),
             Self::Fish => (
                 "config/fish/config.fish",
-                "function fish_prompt; printf 'READY> '; end\nset -g fish_greeting\nfunction mine; echo MINE; end\n",
+                "function fish_prompt; printf 'READY> '; end\nset -g fish_greeting\nfunction \
+                 mine; echo MINE; end\n",
             ),
             Self::Nu => (
                 "config/nushell/config.nu",
-                "$env.PROMPT_COMMAND = {|| 'READY'}\n$env.PROMPT_INDICATOR = '> '\n$env.PROMPT_COMMAND_RIGHT = ''\n\
+                "$env.PROMPT_COMMAND = {|| 'READY'}\n$env.PROMPT_INDICATOR = '> \
+                 '\n$env.PROMPT_COMMAND_RIGHT = ''\n\
                  $env.config.show_banner = false\nalias mine = echo MINE\n",
             ),
         };
@@ -80,7 +82,8 @@ impl Kind {
             Self::Bash | Self::Zsh => format!("OB_EXPIRES=$((EPOCHSECONDS + {seconds}))"),
             Self::Fish => format!("set OB_EXPIRES (math (date +%s) + {seconds})"),
             Self::Nu => format!(
-                "$env.OB_EXPIRES = ((((date now | into int) // 1000000000) + {seconds}) | into string)"
+                "$env.OB_EXPIRES = ((((date now | into int) // 1000000000) + {seconds}) | into \
+                 string)"
             ),
         }
     }

@@ -1,4 +1,5 @@
-//! The picture of the prompt: drawn from what a real bash writes to a real terminal, and kept as docs/prompt.svg.
+//! The picture of the prompt: drawn from what a real bash writes to a real terminal, and kept as
+//! docs/prompt.svg.
 
 use std::fmt::Write as _;
 
@@ -53,7 +54,8 @@ fn the_picture_in_the_documentation_is_what_bash_shows() {
     let kept = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         kept == drawn,
-        "the prompt looks different now: look at target/prompt.svg, then `cp target/prompt.svg docs/prompt.svg`"
+        "the prompt looks different now: look at target/prompt.svg, then `cp target/prompt.svg \
+         docs/prompt.svg`"
     );
 }
 
@@ -64,7 +66,8 @@ fn draw(lines: &[String]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" height=\"{height}\" role=\"img\" \
          aria-label=\"The prompt of ob shell\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"#1e1e1e\"/>\n\
-         <g font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"14\" xml:space=\"preserve\">\n"
+         <g font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"14\" \
+         xml:space=\"preserve\">\n"
     );
     for (row, line) in lines.iter().enumerate() {
         write!(svg, "<text x=\"16\" y=\"{}\">", 24 * row + 29).unwrap();

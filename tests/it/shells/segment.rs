@@ -1,5 +1,5 @@
-//! The prompt's segment beside what people have in their prompts already. No `ob` runs here: the shells have their
-//! file and an environment.
+//! The prompt's segment beside what people have in their prompts already. No `ob` runs here: the
+//! shells have their file and an environment.
 
 use std::process::Command;
 
@@ -53,7 +53,8 @@ fn the_status_of_the_last_command_survives() {
     let shown = "PS1='[$?|$seen] READY> '";
     let array =
         "PROMPT_COMMAND=('seen=$?' 'pipe=${PIPESTATUS[*]}')\nPS1='[$?|$seen|$pipe] READY> '";
-    let zsh = "setopt promptsubst; precmd_functions=(first); first() { seen=$? }; PROMPT='[%?|$seen] READY> '";
+    let zsh = "setopt promptsubst; precmd_functions=(first); first() { seen=$? }; \
+        PROMPT='[%?|$seen] READY> '";
     let fish = "function fish_prompt; echo -n \"[$status|$pipestatus] READY> \"; end";
     for (kind, before, command, expected) in [
         (
@@ -206,10 +207,11 @@ fn names_stay_inert_when_zsh_begins_to_expand_its_prompt() {
     }
 }
 
-/// The processes that a trace tells of. fish's threads are none, and there are more of them on a busy machine.
+/// The processes that a trace tells of. fish's threads are none, and there are more of them on a
+/// busy machine.
 fn started(trace: &std::path::Path) -> Vec<String> {
-    let told = std::fs::read_to_string(trace).unwrap();
-    let begun = told.lines().filter(|line| {
+    let trace_text = std::fs::read_to_string(trace).unwrap();
+    let begun = trace_text.lines().filter(|line| {
         let no_process = ["CLONE_THREAD", "resumed>", "+++", "---"];
         !no_process.iter().any(|other| line.contains(other))
     });

@@ -5,7 +5,8 @@ use ob_sandbox::AwsApp;
 use super::{Kind, machine, role_name, type_line};
 use crate::support::{Pty, TestEnv, run};
 
-/// The answers of a line editor's terminal are given by the test's: nushell asks where its cursor is.
+/// The answers of a line editor's terminal are given by the test's: nushell asks where its cursor
+/// is.
 fn open(env: &TestEnv, kind: Kind, more: &[&str]) -> Pty {
     let program = kind.program();
     let mut command = env.ob(["shell", "--shell", program.to_str().unwrap()]);
@@ -119,7 +120,7 @@ fn new_credentials_take_the_place_of_the_old_without_a_trace() {
 }
 
 #[test]
-fn a_shell_within_a_shell_says_where_it_is_and_replaces_the_role() {
+fn nested_shell_is_announced_and_replaces_the_role() {
     let env = machine();
     env.sign_in();
     Kind::Bash.furnish(&env, "");
@@ -150,14 +151,14 @@ fn a_shell_within_a_shell_says_where_it_is_and_replaces_the_role() {
 }
 
 #[test]
-fn a_verb_that_names_no_role_means_the_shells_own_with_its_limits() {
+fn verb_without_a_role_uses_the_shells_with_its_limits() {
     let env = machine();
     env.sign_in();
     Kind::Bash.furnish(&env, "");
     let mut pty = open(&env, Kind::Bash, &["-p", "prod", "--read-only"]);
     pty.until("m READY");
-    let told = "ob exec -- sh -c 'echo \"<$OB_PROFILE $OB_POLICY>\"'";
-    type_line(Kind::Bash, &mut pty, told);
+    let command_line = "ob exec -- sh -c 'echo \"<$OB_PROFILE $OB_POLICY>\"'";
+    type_line(Kind::Bash, &mut pty, command_line);
     pty.until("<prod read-only>");
     let other = "ob exec -p dev -- sh -c 'echo \"<$OB_PROFILE $OB_POLICY>\"'";
     type_line(Kind::Bash, &mut pty, other);
@@ -305,9 +306,10 @@ fn a_shell_that_cannot_be_is_refused_before_anything_else() {
     assert_eq!(gone.status.code(), Some(127));
 }
 
-/// A role that two apps hand over, each by a provider of its own: which one was chosen is the shell's.
+/// A role that two apps hand over, each by a provider of its own: which one was chosen is the
+/// shell's.
 #[test]
-fn the_provider_that_was_chosen_for_a_role_is_kept_for_renewals_and_what_runs_inside() {
+fn chosen_provider_is_kept_for_renewals_and_inside() {
     let env = machine();
     let chosen = "arn:aws:iam::123456789012:saml-provider/okta-labs";
     env.sandbox

@@ -18,8 +18,8 @@ pub(super) struct Liar {
 }
 
 impl Liar {
-    /// Serves one client: what it says after its hello, waiting for an answer to each question, unless that is taken
-    /// back at once.
+    /// Serves one client: what it says after its hello, waiting for an answer to each question,
+    /// unless that is taken back at once.
     pub(super) fn new(env: &TestEnv, says: Vec<FromAgent>) -> Self {
         let directory = env.path("run/ob");
         let _ = fs::create_dir(&directory);

@@ -1,5 +1,6 @@
-//! Server text on a terminal: every place that shows some, with everything a terminal might fall for. The client is
-//! told these texts by an agent that lies: whatever the real one lets through, what reaches the person is inert.
+//! Server text on a terminal: every place that shows some, with everything a terminal might fall
+//! for. The client is told these texts by an agent that lies: whatever the real one lets through,
+//! what reaches the person is inert.
 
 mod fake_agent;
 mod output_sanitizing;
@@ -9,7 +10,7 @@ use crate::harnesses::shown::acts;
 use crate::support::{Pty, TestEnv, run};
 
 use fake_agent::Liar;
-use output_sanitizing::{SINKS, Sink};
+use output_sanitizing::{OUTPUTS, Sink};
 
 /// What a hostile text tries, by name.
 pub(crate) const ATTACKS: [(&str, &str); 8] = [
@@ -33,7 +34,7 @@ pub(crate) const ATTACKS: [(&str, &str); 8] = [
 ];
 
 /// How many cells the matrix has.
-pub(crate) const CELLS: usize = ATTACKS.len() * SINKS.len();
+pub(crate) const CELLS: usize = ATTACKS.len() * OUTPUTS.len();
 
 /// Around each attack, to see that the text was shown at all.
 const BEFORE: &str = "(((";
@@ -44,7 +45,8 @@ fn hostile(attack: &str) -> String {
     format!("{BEFORE}{})))", text.repeat(times))
 }
 
-/// `output` without what the picker writes to move its cursor; none of the attacks moves one up or down.
+/// `output` without what the picker writes to move its cursor; none of the attacks moves one up or
+/// down.
 fn without_picker(output: &str) -> String {
     let steps = (1..60).flat_map(|lines| [format!("\u{1b}[{lines}A"), format!("\u{1b}[{lines}B")]);
     // A line break of ours that the terminal has given a second CR.
@@ -109,7 +111,7 @@ fn in_pipes(env: &TestEnv, sink: &Sink, attack: &str) -> String {
 fn every_text_of_a_server_is_inert_on_a_terminal() {
     let env = TestEnv::new();
     let mut cells = 0;
-    for sink in &SINKS {
+    for sink in &OUTPUTS {
         for (attack, _) in ATTACKS {
             let cell = format!("{} × {attack}", sink.name);
             judge(&cell, &on_a_terminal(&env, sink, attack), true);
@@ -118,7 +120,7 @@ fn every_text_of_a_server_is_inert_on_a_terminal() {
     }
     println!(
         "terminal: {} places × {} attacks = {cells} cells, all inert",
-        SINKS.len(),
+        OUTPUTS.len(),
         ATTACKS.len()
     );
     assert_eq!(cells, CELLS);
@@ -127,7 +129,7 @@ fn every_text_of_a_server_is_inert_on_a_terminal() {
 #[test]
 fn every_text_of_a_server_is_inert_in_a_pipe() {
     let env = TestEnv::new();
-    for sink in SINKS.iter().filter(|sink| sink.answer.is_none()) {
+    for sink in OUTPUTS.iter().filter(|sink| sink.answer.is_none()) {
         for (attack, _) in ATTACKS {
             let cell = format!("{} × {attack}, in pipes", sink.name);
             judge(&cell, &in_pipes(&env, sink, attack), true);
@@ -138,7 +140,7 @@ fn every_text_of_a_server_is_inert_in_a_pipe() {
 #[test]
 fn json_says_what_the_server_said() {
     let env = TestEnv::new();
-    for sink in SINKS.iter().filter(|sink| sink.name.ends_with("--json")) {
+    for sink in OUTPUTS.iter().filter(|sink| sink.name.ends_with("--json")) {
         for (attack, _) in ATTACKS {
             let output = in_pipes(&env, sink, attack);
             let value: serde_json::Value = serde_json::from_str(&output).unwrap();
@@ -160,7 +162,7 @@ fn strings(value: &serde_json::Value) -> Vec<String> {
 #[test]
 fn twenty_columns_change_nothing() {
     let env = TestEnv::new();
-    for sink in &SINKS {
+    for sink in &OUTPUTS {
         for attack in ["CSI", "overwriting", "10 KiB"] {
             let liar = Liar::new(&env, (sink.says)(&hostile(attack)));
             let plain = (sink.command)(&env, &hostile(attack));
@@ -192,9 +194,10 @@ fn twenty_columns_change_nothing() {
 #[test]
 fn a_terminal_that_does_not_read_utf8_gets_ascii() {
     let env = TestEnv::new();
-    for sink in &SINKS {
+    for sink in &OUTPUTS {
         for locale in ["C", "de_DE.ISO-8859-1"] {
-            // In UTF-8 the second byte of the first letter is 0x9b, which such a terminal takes for a CSI.
+            // In UTF-8 the second byte of the first letter is 0x9b, which such a terminal takes for
+            // a CSI.
             let liar = Liar::new(&env, (sink.says)("(((Û[31m Àé‚)))"));
             let mut command = (sink.command)(&env, "(((Û[31m Àé‚)))");
             command.env("LANG", locale);
@@ -214,7 +217,7 @@ fn a_terminal_that_does_not_read_utf8_gets_ascii() {
 #[test]
 fn colour_is_ours_alone() {
     let env = TestEnv::new();
-    let error = SINKS.iter().find(|sink| sink.name == "error").unwrap();
+    let error = OUTPUTS.iter().find(|sink| sink.name == "error").unwrap();
     for (attack, _) in ATTACKS {
         let liar = Liar::new(&env, (error.says)(&hostile(attack)));
         let mut command = (error.command)(&env, "");

@@ -32,7 +32,7 @@ const fn sink(name: &'static str, answer: Option<&'static str>, says: Says, comm
     }
 }
 
-const fn told(name: &'static str, says: Says, command: Runs) -> Sink {
+const fn agent_text(name: &'static str, says: Says, command: Runs) -> Sink {
     sink(name, None, says, command)
 }
 
@@ -50,11 +50,11 @@ const fn left(name: &'static str, says: Says, command: Runs) -> Sink {
     sink(name, Some("\u{3}"), says, command)
 }
 
-pub(super) const SINKS: [Sink; 32] = [
-    told("VPN profile", vpn_profile, |env, _| {
+pub(super) const OUTPUTS: [Sink; 32] = [
+    agent_text("VPN profile", vpn_profile, |env, _| {
         vpn(env, &["--explain"])
     }),
-    told("VPN profile --json", vpn_profile, |env, _| {
+    agent_text("VPN profile --json", vpn_profile, |env, _| {
         vpn(env, &["--json"])
     }),
     asked("factor menu", |text| ask(factors(text, None)), login),
@@ -127,7 +127,7 @@ pub(super) const SINKS: [Sink; 32] = [
         },
         login,
     ),
-    told(
+    agent_text(
         "push sent",
         |text| {
             notice(Notice::PushSent {
@@ -136,7 +136,7 @@ pub(super) const SINKS: [Sink; 32] = [
         },
         login,
     ),
-    told(
+    agent_text(
         "number to tap",
         |text| {
             notice(Notice::NumberChallenge {
@@ -145,7 +145,7 @@ pub(super) const SINKS: [Sink; 32] = [
         },
         login,
     ),
-    told(
+    agent_text(
         "countdown",
         |text| {
             notice(Notice::Wait {
@@ -155,47 +155,47 @@ pub(super) const SINKS: [Sink; 32] = [
         },
         login,
     ),
-    told("notice", |text| notice(Notice::Message(text.into())), login),
-    told(
+    agent_text("notice", |text| notice(Notice::Message(text.into())), login),
+    agent_text(
         "progress",
         |text| notice(Notice::Doing(text.into())),
         |env, _| env.ob(["login", "-v"]),
     ),
-    told("error", failed, login),
-    told("error --json", failed, |env, _| env.ob(["login", "--json"])),
-    told("agent's version", other_version, login),
-    told("username echo", signed_in, login),
-    told("username echo --json", signed_in, |env, _| {
+    agent_text("error", failed, login),
+    agent_text("error --json", failed, |env, _| env.ob(["login", "--json"])),
+    agent_text("agent's version", other_version, login),
+    agent_text("username echo", signed_in, login),
+    agent_text("username echo --json", signed_in, |env, _| {
         env.ob(["login", "--json"])
     }),
-    told(
+    agent_text(
         "role list",
         |text| roles(text, "x"),
         |env, _| env.ob(["roles"]),
     ),
-    told(
+    agent_text(
         "app label",
         |text| roles("x", text),
         |env, _| env.ob(["roles"]),
     ),
-    told(
+    agent_text(
         "role list --json",
         |text| roles("x", text),
         |env, _| env.ob(["roles", "--json"]),
     ),
-    told("status", status, |env, _| env.ob(["status"])),
-    told("status --json", status, |env, _| {
+    agent_text("status", status, |env, _| env.ob(["status"])),
+    agent_text("status --json", status, |env, _| {
         env.ob(["status", "--json"])
     }),
-    told("why a sign-out was not heard", signed_out, |env, _| {
+    agent_text("why a sign-out was not heard", signed_out, |env, _| {
         env.ob(["logout"])
     }),
-    told(
+    agent_text(
         "what was typed",
         |_| Vec::new(),
         |env, text| env.ob(["login", "--color", &text.replace('\0', "")]),
     ),
-    told(
+    agent_text(
         "org that is not there",
         |_| Vec::new(),
         |env, text| env.ob(["--org", &text.replace('\0', ""), "login"]),

@@ -16,7 +16,8 @@ use super::fake_agent::Liar;
 use super::judge;
 use crate::support::{Pty, TestEnv, run};
 
-/// Mallory's phone, apps and name are hostile. Everything she is shown while she signs in and asks for a role.
+/// Mallory's phone, apps and name are hostile. Everything she is shown while she signs in and asks
+/// for a role.
 #[test]
 fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
     let env = TestEnv::of("mallory");
@@ -44,9 +45,9 @@ fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
     ] {
         let refused = run(&mut env.ob(words), "");
         assert!(refused.stdout.is_empty() && !refused.status.success());
-        let told = &refused.stderr;
-        assert!(told.contains("cannot open AWS production"), "{told}");
-        judge(&format!("mallory, {words:?}"), told, false);
+        let stderr = &refused.stderr;
+        assert!(stderr.contains("cannot open AWS production"), "{stderr}");
+        judge(&format!("mallory, {words:?}"), stderr, false);
     }
 }
 
@@ -181,7 +182,7 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
 
 /// What a person chose too late is not run, and what somebody else chose is not run for them.
 #[test]
-fn no_command_runs_as_a_role_that_was_chosen_at_another_terminal() {
+fn no_command_runs_as_a_role_of_another_terminal() {
     for term in ["xterm", "dumb"] {
         let env = TestEnv::new();
         let choice = |role: &str| RoleEntry {
@@ -249,7 +250,8 @@ fn a_refusal_in_hostile_words_is_inert() {
     let page =
         format!("<html><title>acme - Error</title><h1>{hostile}</h1><p>{hostile}</p></html>");
     let xml = format!(
-        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+        "<ErrorResponse \
+         xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
          <Code>AccessDenied</Code><Message>{printable}</Message></Error></ErrorResponse>"
     );
     let answer = |code, kind: &str, body: String| FaultKind::Status {
@@ -297,7 +299,7 @@ fn a_refusal_in_hostile_words_is_inert() {
             assert!(ended.stdout.is_empty(), "{what}");
             judge(what, &ended.stderr, false);
             assert!(!ended.status.success(), "{what} did no harm");
-            assert!(!ended.stderr.is_empty(), "{what} was not told");
+            assert!(!ended.stderr.is_empty(), "{what} was not reported");
         }
     }
 }

@@ -16,9 +16,10 @@ use crate::support::{Finished, run};
 const DESTINATION: &str = "https://signin.example/federation?SigninToken=canary";
 const ROUNDS: usize = 1000;
 
-/// Reads page addresses, one a line, and attacks each until the next comes: fetches it from 127.0.0.1,
-/// 127.0.0.2 and `::ffff:127.0.0.1`, closes at once, half closes, and keeps 40 silent connections open. Prints
-/// one line for each address once the attack has begun, and at the end how often it was sent on.
+/// Reads page addresses, one a line, and attacks each until the next comes: fetches it from
+/// 127.0.0.1, 127.0.0.2 and `::ffff:127.0.0.1`, closes at once, half closes, and keeps 40 silent
+/// connections open. Prints one line for each address once the attack has begun, and at the end how
+/// often it was sent on.
 const THIEF: &str = r#"
 use Socket qw(:DEFAULT inet_pton AF_INET6 pack_sockaddr_in6 SOL_SOCKET SO_RCVTIMEO);
 $SIG{PIPE} = 'IGNORE'; $| = 1; my ($thefts, $tries, @silent) = (0, 0);
@@ -32,7 +33,8 @@ sub dial { my ($kind, $port) = @_; my $s;
     connect($s, pack_sockaddr_in($port, inet_aton('127.0.0.1'))) or return;
   }
   setsockopt($s, SOL_SOCKET, SO_RCVTIMEO, pack('l!l!', 1, 0)); return $s; }
-sub attack { my ($port, $path, $round) = @_; my $request = "GET $path HTTP/1.1\r\nHost: 127.0.0.1:$port\r\n\r\n";
+sub attack { my ($port, $path, $round) = @_; my $request = "GET $path HTTP/1.1\r\nHost: \
+    127.0.0.1:$port\r\n\r\n";
   my $kind = ('127.0.0.1', '127.0.0.2', 'mapped')[$round % 3];
   my $s = dial($kind, $port) or return; $tries++;
   syswrite($s, $request);

@@ -1,4 +1,5 @@
-//! The directory `ob` is started in, full of baits: a trace of system calls shows that none is so much as looked for.
+//! The directory `ob` is started in, full of baits: a trace of system calls shows that none is so
+//! much as looked for.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +8,8 @@ use ob_sandbox::Server;
 
 use crate::support::{Finished, TestEnv, run};
 
-/// What other tools read from where they are started, and what would be ours if it were anywhere else.
+/// What other tools read from where they are started, and what would be ours if it were anywhere
+/// else.
 pub(super) const BAITS: [&str; 16] = [
     ".env",
     ".envrc",
@@ -56,8 +58,9 @@ fn nothing_is_opened_in_the_current_directory() {
         assert!(trace.contains("/config/ob/config.toml\""), "{way}: {trace}");
         let looked = looks(&trace, &top);
         assert!(looked.is_empty(), "{way}: {looked:#?}");
-        // Nor at home, but for the settings of `ob` itself, which are elsewhere here.
-        // Looking for an agent that was started without XDG_RUNTIME_DIR opens directories by name, and reads nothing.
+        // Nor at home, but for the settings of `ob` itself, which are elsewhere here. Looking for
+        // an agent that was started without XDG_RUNTIME_DIR opens directories by name, and reads
+        // nothing.
         let home = env.path("home");
         let mut looked = looks(&trace, &home);
         looked.retain(|line| !line.contains("O_PATH"));

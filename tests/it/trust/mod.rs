@@ -1,4 +1,5 @@
-//! Whom `ob` believes: the user's own settings and environment, nobody's directory and nobody else's files.
+//! Whom `ob` believes: the user's own settings and environment, nobody's directory and nobody
+//! else's files.
 
 mod console_page;
 mod directory;
@@ -116,8 +117,8 @@ const TEXTS: [TextCase; 9] = [
     ),
 ];
 
-/// Variables that other programs follow somewhere; `{other}` is a host that must hear nothing, `{file}` a file that
-/// must not come to be or be run.
+/// Variables that other programs follow somewhere; `{other}` is a host that must hear nothing,
+/// `{file}` a file that must not come to be or be run.
 const VARIABLES: [(&str, &str); 14] = [
     ("AWS_ENDPOINT_URL", "{other}"),
     ("AWS_ENDPOINT_URL_STS", "{other}"),
@@ -283,28 +284,30 @@ fn certificates_of_the_environment_are_not_trusted() {
 
 /// Whoever sets a proxy learns the name of the host, and no more.
 #[test]
-fn a_proxy_of_a_stranger_hears_no_secret() {
+fn foreign_proxy_sees_no_secret() {
     let env = TestEnv::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = format!("http://{}", listener.local_addr().unwrap());
-    let heard = thread::spawn(move || {
-        let mut heard = Vec::new();
+    let received = thread::spawn(move || {
+        let mut received = Vec::new();
         let (mut client, _) = listener.accept().unwrap();
         std::io::Write::write_all(&mut client, b"HTTP/1.1 502 no\r\n\r\n").unwrap();
-        client.read_to_end(&mut heard).map(|_| heard)
+        client.read_to_end(&mut received).map(|_| received)
     });
     let ended = exec(&env, |command| {
         command.env("HTTPS_PROXY", &proxy);
     });
-    let heard = String::from_utf8_lossy(&heard.join().unwrap().unwrap_or_default()).into_owned();
-    assert!(heard.starts_with("CONNECT 127.0.0.1:"), "{heard}");
+    let received =
+        String::from_utf8_lossy(&received.join().unwrap().unwrap_or_default()).into_owned();
+    assert!(received.starts_with("CONNECT 127.0.0.1:"), "{received}");
     assert!(!ended.status.success() && ended.stdout.is_empty());
     for (kind, canary) in env.sandbox.canaries() {
-        assert!(!heard.contains(&canary), "it heard the {kind}");
+        assert!(!received.contains(&canary), "it received the {kind}");
     }
 }
 
-/// The environment is the user's: it may name another org, and the question for the password names it too.
+/// The environment is the user's: it may name another org, and the question for the password names
+/// it too.
 #[test]
 fn an_org_of_the_environment_is_named_in_the_question() {
     let env = TestEnv::new();

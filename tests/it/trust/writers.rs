@@ -126,7 +126,8 @@ fn settings_are_refused_where_others_could_replace_them() {
 
 const WRITABLE: &str = "config.writable";
 
-/// Gives the directory an access list with an entry for another user; its mode shows that as the group's.
+/// Gives the directory an access list with an entry for another user; its mode shows that as the
+/// group's.
 fn let_stranger_write(directory: &Path) {
     let no_id = u32::MAX;
     let entries = [
@@ -148,7 +149,8 @@ fn let_stranger_write(directory: &Path) {
     assert_eq!(metadata.mode() & 0o777, 0o775);
 }
 
-/// What umask 002 makes, of a user with a group of the same name, and who else may be in that group.
+/// What umask 002 makes, of a user with a group of the same name, and who else may be in that
+/// group.
 #[test]
 fn settings_that_a_private_group_may_write_to_are_accepted() {
     let no_change: fn(&Path) = |_| {};
@@ -185,8 +187,10 @@ fn settings_that_a_private_group_may_write_to_are_accepted() {
             chown(&place, Some(NOBODY), Some(NOBODY)).unwrap();
             mode(&place, 0o775);
         }
-        let script = "mount --bind $TMPDIR/etc /etc && exec setpriv --reuid=65534 --regid=65534 --clear-groups \
-                      sh -c 'ob --json login \"$@\"; code=$?; ob agent stop 2>/dev/null; exit $code' sh \"$@\"";
+        let script = "mount --bind $TMPDIR/etc /etc && exec setpriv --reuid=65534 --regid=65534 \
+            --clear-groups \
+                      sh -c 'ob --json login \"$@\"; code=$?; ob agent stop 2>/dev/null; exit \
+                      $code' sh \"$@\"";
         let as_user = env.command("unshare");
         let mut as_root = Command::new("unshare");
         as_root.args([
@@ -222,7 +226,8 @@ fn system_settings_are_refused_where_others_could_replace_them() {
         let script = format!(
             "mkdir $TMPDIR/etc; mount -t tmpfs none $TMPDIR/etc && chmod 755 $TMPDIR/etc \
              && cp -a /etc/passwd /etc/group /etc/ssl $TMPDIR/etc/; mount --bind $TMPDIR/etc /etc && mkdir /etc/ob \
-             && printf '[aws]\nregion = \"eu-west-1\"\n' > /etc/ob/config.toml && {spoil} && ob config list --json"
+             && printf '[aws]\nregion = \"eu-west-1\"\n' > /etc/ob/config.toml && {spoil} && ob \
+             config list --json"
         );
         let mut shell = env.command("unshare");
         shell.args(["--mount", "--propagation", "private", "sh", "-c", &script]);
@@ -239,7 +244,8 @@ fn a_private_key_that_others_can_reach_is_refused() {
     let key = env.write("key.pem", pem);
     let (_, client) = env.sandbox.clients();
     let machine = format!(
-        "[org]\nsign_in = 'machine'\nclient_id = '{client}'\nkey_id = '{key_id}'\nprivate_key_file = '{}'\n",
+        "[org]\nsign_in = 'machine'\nclient_id = '{client}'\nkey_id = \
+         '{key_id}'\nprivate_key_file = '{}'\n",
         key.display()
     );
     let settings = env.minimal_settings().replace("[org]\n", &machine);
@@ -294,7 +300,8 @@ fn listing(directory: &Path) -> String {
     lines.join("\n")
 }
 
-/// What root runs with the home of another user, as `sudo -E` and `su` without `-` do; the error's name.
+/// What root runs with the home of another user, as `sudo -E` and `su` without `-` do; the error's
+/// name.
 pub(super) const AS_ROOT: [(&[&str], &str); 5] = [
     (
         &["--json", "login", "--password-stdin"],

@@ -43,7 +43,8 @@ fn a_command_runs_inside_the_tunnel_without_root() {
     let inside = exec(
         &vpn,
         &format!(
-            "{ASK} && ip route get 10.77.0.1 | grep tun-ob0 && ip addr show tun-ob0 && cat /etc/resolv.conf"
+            "{ASK} && ip route get 10.77.0.1 | grep tun-ob0 && ip addr show tun-ob0 && cat \
+             /etc/resolv.conf"
         ),
     );
     assert!(
@@ -180,9 +181,9 @@ fn root_is_refused_before_anybody_signs_in() {
 }
 
 #[test]
-fn a_tun_device_that_is_not_ours_to_open_is_said_before_anything_starts() {
+fn unusable_tun_device_is_reported_before_anything_starts() {
     if !entered(
-        "vpn::command::a_tun_device_that_is_not_ours_to_open_is_said_before_anything_starts",
+        "vpn::command::unusable_tun_device_is_reported_before_anything_starts",
         true,
     ) {
         return;
@@ -208,7 +209,8 @@ fn a_pasta_that_fails_is_named_and_nothing_of_it_stays() {
     ) {
         return;
     }
-    // Anybody may open this; it is no tunnel device, as pasta finds out when its child waits for it already.
+    // Anybody may open this; it is no tunnel device, as pasta finds out when its child waits for it
+    // already.
     let vpn = machine();
     fs::remove_file("/dev/net/tun").unwrap();
     let words = ["-m", "666", "/dev/net/tun", "c", "1", "3"];

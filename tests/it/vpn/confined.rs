@@ -88,9 +88,9 @@ fn supervisor_writes_in_its_directory_alone_and_starts_nothing() {
 }
 
 #[test]
-fn supervisor_gains_no_privileges_and_its_keeper_can_run_sudo() {
+fn supervisor_gains_no_privileges_and_reaper_can_run_sudo() {
     if !entered(
-        "vpn::confined::supervisor_gains_no_privileges_and_its_keeper_can_run_sudo",
+        "vpn::confined::supervisor_gains_no_privileges_and_reaper_can_run_sudo",
         true,
     ) {
         return;

@@ -42,9 +42,9 @@ fn openvpn_keeps_one_capability() {
 }
 
 #[test]
-fn somebody_without_a_rule_is_told_and_signs_in_nowhere() {
+fn user_without_a_doas_rule_is_not_asked_to_sign_in() {
     if !entered(
-        "vpn::doas::somebody_without_a_rule_is_told_and_signs_in_nowhere",
+        "vpn::doas::user_without_a_doas_rule_is_not_asked_to_sign_in",
         true,
     ) {
         return;

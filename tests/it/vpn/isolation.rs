@@ -1,4 +1,5 @@
-//! What `ob vpn exec` keeps apart: ports, routes and name servers of the machine and of the command.
+//! What `ob vpn exec` keeps apart: ports, routes and name servers of the machine and of the
+//! command.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -13,7 +14,8 @@ use super::network::{Vpn, entered};
 use super::overlay::mount;
 use crate::support::{run, text};
 
-/// Prints every answer to a connection to these addresses and ports, and what stands in the way of others.
+/// Prints every answer to a connection to these addresses and ports, and what stands in the way of
+/// others.
 const REACH: &str = r#"
 import socket, sys
 for where in sys.argv[1:]:
@@ -30,7 +32,8 @@ for where in sys.argv[1:]:
             print("nothing")
 "#;
 
-/// Listens by TCP and UDP on every address and answers with its argument, after saying that it is ready.
+/// Listens by TCP and UDP on every address and answers with its argument, after saying that it is
+/// ready.
 const LISTEN: &str = r#"
 import socket, sys, threading
 def tcp(s):

@@ -41,8 +41,8 @@ fn killing_openvpn_ends_the_tunnel_with_its_reason() {
 }
 
 #[test]
-fn how_a_tunnel_in_the_background_ended_is_remembered_until_the_next_one() {
-    let name = "vpn::kills::how_a_tunnel_in_the_background_ended_is_remembered_until_the_next_one";
+fn end_of_a_background_tunnel_is_kept_until_the_next() {
+    let name = "vpn::kills::end_of_a_background_tunnel_is_kept_until_the_next";
     if !entered(name, false) {
         return;
     }
@@ -83,20 +83,20 @@ fn killing_the_agent_leaves_the_tunnel_up() {
 }
 
 #[test]
-fn a_hang_up_of_the_agent_or_the_keeper_leaves_the_tunnel_up() {
-    let name = "vpn::kills::a_hang_up_of_the_agent_or_the_keeper_leaves_the_tunnel_up";
+fn hangup_of_agent_or_reaper_leaves_the_tunnel_up() {
+    let name = "vpn::kills::hangup_of_agent_or_reaper_leaves_the_tunnel_up";
     if !entered(name, false) {
         return;
     }
     let vpn = Vpn::new();
     vpn.up(&["--no-dns"]);
-    let (openvpn, keeper) = (vpn.openvpn(), vpn.keeper());
-    vpn.signal(keeper, Signal::SIGHUP);
+    let (openvpn, reaper) = (vpn.openvpn(), vpn.reaper());
+    vpn.signal(reaper, Signal::SIGHUP);
     vpn.signal(vpn.process("ob agent"), Signal::SIGHUP);
     vpn.ends("ob agent");
     leads_through();
     vpn.reaches("connected");
-    assert_eq!((vpn.openvpn(), vpn.keeper()), (openvpn, keeper));
+    assert_eq!((vpn.openvpn(), vpn.reaper()), (openvpn, reaper));
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }
@@ -131,7 +131,8 @@ fn a_hang_up_of_openvpn_ends_it_and_opens_nothing_in_the_clear() {
     vpn.up(&["--no-dns"]);
     vpn.signal(vpn.openvpn(), Signal::SIGHUP);
     vpn.is_gone();
-    // A socket is closed a moment after its process has no command line any more. One in the clear would stay.
+    // A socket is closed a moment after its process has no command line any more. One in the clear
+    // would stay.
     let ports = || std::fs::read_to_string("/proc/net/udp").unwrap();
     eventually("openvpn's port is closed", || !ports().contains(":04AA"));
 }

@@ -18,8 +18,11 @@ fn untimed(said: &str) -> String {
 }
 
 #[test]
-fn each_step_of_a_tunnel_is_told_once() {
-    if !entered("vpn::messages::each_step_of_a_tunnel_is_told_once", false) {
+fn each_step_of_a_tunnel_is_reported_once() {
+    if !entered(
+        "vpn::messages::each_step_of_a_tunnel_is_reported_once",
+        false,
+    ) {
         return;
     }
     let vpn = Vpn::new();
@@ -53,9 +56,8 @@ fn each_step_of_a_tunnel_is_told_once() {
 }
 
 #[test]
-fn a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it() {
-    let name =
-        "vpn::messages::a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it";
+fn failed_tunnel_ends_with_its_reason_only() {
+    let name = "vpn::messages::failed_tunnel_ends_with_its_reason_only";
     if !entered(name, false) {
         return;
     }
@@ -94,9 +96,8 @@ fn a_tunnel_that_does_not_come_up_ends_with_its_reason_and_nothing_beside_it() {
 }
 
 #[test]
-fn a_server_that_never_answers_is_tried_again_and_says_so_in_a_line_each() {
-    let name =
-        "vpn::messages::a_server_that_never_answers_is_tried_again_and_says_so_in_a_line_each";
+fn silent_server_is_retried_with_one_line_each() {
+    let name = "vpn::messages::silent_server_is_retried_with_one_line_each";
     if !entered(name, false) {
         return;
     }
@@ -121,7 +122,7 @@ fn a_server_that_never_answers_is_tried_again_and_says_so_in_a_line_each() {
 }
 
 #[test]
-fn a_supervisor_that_nobody_has_started_says_why_it_ends_and_writes_into_no_file() {
+fn supervisor_without_a_parent_names_the_reason_and_ends() {
     let env = TestEnv::new();
     let input = env.path("tmp/input");
     let mut shell = env.command("sh");
@@ -142,9 +143,8 @@ fn a_supervisor_that_nobody_has_started_says_why_it_ends_and_writes_into_no_file
 }
 
 #[test]
-fn an_openvpn_that_does_not_tell_its_version_is_named_and_not_waited_for() {
-    let name =
-        "vpn::messages::an_openvpn_that_does_not_tell_its_version_is_named_and_not_waited_for";
+fn openvpn_without_a_version_is_named_without_waiting() {
+    let name = "vpn::messages::openvpn_without_a_version_is_named_without_waiting";
     if !entered(name, false) {
         return;
     }

@@ -1,4 +1,5 @@
-//! `ob vpn` against the sandbox's Access Server and a real openvpn, each test in a network of its own.
+//! `ob vpn` against the sandbox's Access Server and a real openvpn, each test in a network of its
+//! own.
 
 pub(crate) mod authority;
 mod command;

@@ -128,9 +128,9 @@ fn they_are_taken_back_when_the_supervisor_is_killed() {
 }
 
 #[test]
-fn whatever_is_sent_to_their_keeper_they_are_taken_back() {
+fn name_servers_are_reverted_whatever_signal_hits_the_reaper() {
     if !entered(
-        "vpn::name_servers::whatever_is_sent_to_their_keeper_they_are_taken_back",
+        "vpn::name_servers::name_servers_are_reverted_whatever_signal_hits_the_reaper",
         false,
     ) {
         return;
@@ -143,12 +143,12 @@ fn whatever_is_sent_to_their_keeper_they_are_taken_back() {
         Signal::SIGKILL,
     ] {
         vpn.up(&[]);
-        let keeper = vpn.keeper();
-        vpn.signal(keeper, signal);
+        let reaper = vpn.reaper();
+        vpn.signal(reaper, signal);
         if signal == Signal::SIGKILL {
-            eventually("there is another keeper", || {
+            eventually("there is another reaper", || {
                 let now = vpn.processes("ob vpn keep --");
-                now.len() == 1 && now[0] != keeper
+                now.len() == 1 && now[0] != reaper
             });
             eventually("it keeps the name servers", || {
                 vpn.status()["dns"]["applied"] == true

@@ -15,8 +15,8 @@ use crate::support::{DEADLINE, Finished, TestEnv, eventually, run, text};
 /// Set where a test runs in its own network.
 const INSIDE: &str = "OB_TEST_NETWORK";
 
-/// Runs the test of this name again, alone, where it is root of a network of its own. Says whether we are
-/// there. As the machine's root only where `real_root` says that the test needs it.
+/// Runs the test of this name again, alone, where it is root of a network of its own. Says whether
+/// we are there. As the machine's root only where `real_root` says that the test needs it.
 pub(crate) fn entered(test: &str, real_root: bool) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
@@ -94,7 +94,8 @@ impl Vpn {
         lines.collect()
     }
 
-    /// The process of [`Self::processes`], once there is one: what it has just started bears its name for a moment.
+    /// The process of [`Self::processes`], once there is one: what it has just started bears its
+    /// name for a moment.
     pub(crate) fn process(&self, begins: &str) -> Pid {
         eventually(&format!("one {begins}"), || {
             self.processes(begins).len() == 1
@@ -111,7 +112,7 @@ impl Vpn {
     }
 
     /// The process that outlives the supervisor.
-    pub(crate) fn keeper(&self) -> Pid {
+    pub(crate) fn reaper(&self) -> Pid {
         self.process("ob vpn keep --")
     }
 
@@ -129,7 +130,8 @@ impl Vpn {
         eventually(phase, || self.status()["phase"] == phase);
     }
 
-    /// Waits until the connection is lost and there again. On a slow machine it may be lost more than once.
+    /// Waits until the connection is lost and there again. On a slow machine it may be lost more
+    /// than once.
     pub(crate) fn is_back(&self) {
         eventually("the tunnel is back", || {
             let status = self.status();
@@ -137,15 +139,16 @@ impl Vpn {
         });
     }
 
-    /// Waits until no process of this machine has a command line that begins so. It may still be ending: its files
-    /// and devices go a moment later, which [`Self::is_gone`] waits for.
+    /// Waits until no process of this machine has a command line that begins so. It may still be
+    /// ending: its files and devices go a moment later, which [`Self::is_gone`] waits for.
     pub(crate) fn ends(&self, begins: &str) {
         eventually(&format!("{begins} ends"), || {
             self.processes(begins).is_empty()
         });
     }
 
-    /// No process, device, route, socket or file of the tunnel is left, or soon is none, and nobody had to ask for it.
+    /// No process, device, route, socket or file of the tunnel is left, or soon is none, and nobody
+    /// had to ask for it.
     pub(crate) fn is_gone(&self) {
         let until = Instant::now() + DEADLINE;
         loop {

@@ -1,4 +1,5 @@
-//! Another machine for one test: files laid over and under its own, in a mount namespace of the test's.
+//! Another machine for one test: files laid over and under its own, in a mount namespace of the
+//! test's.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -35,7 +36,8 @@ pub(crate) fn lay_under(env: &TestEnv, directory: &str, add: impl FnOnce(&Path))
         work.display()
     );
     mount(&["-t", "overlay", "overlay", "-o", &how, directory]);
-    // The overlay has hold of it; what is mounted in the test's own directory would keep that from being removed.
+    // The overlay has hold of it; what is mounted in the test's own directory would keep that from
+    // being removed.
     let status = Command::new("umount").arg("-l").arg(&own).status().unwrap();
     assert!(status.success());
 }

@@ -1,4 +1,5 @@
-//! What runs as root and what does not: programs that others put there, environments, strangers, poor circumstances.
+//! What runs as root and what does not: programs that others put there, environments, strangers,
+//! poor circumstances.
 
 use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
@@ -16,8 +17,8 @@ use crate::support::{Pty, run};
 /// The rows of the matrix, each a circumstance that was tried.
 pub(crate) const ROWS: usize =
     HOSTILE_VARIABLES.len() + EVIL.len() + REPLACED + MISSING.len() + OTHERS;
-/// The other tests of this file, and those of `sudo.rs`, `doas.rs`, `kills.rs`, `tunnel.rs`, `root_program.rs` and
-/// `root_refusals.rs` that are rows of it.
+/// The other tests of this file, and those of `sudo.rs`, `doas.rs`, `kills.rs`, `tunnel.rs`,
+/// `root_program.rs` and `root_refusals.rs` that are rows of it.
 const OTHERS: usize = 9 + 11 + 6 + 5;
 
 const HOSTILE_VARIABLES: [(&str, &str); 7] = [
@@ -55,7 +56,7 @@ fn nothing_of_the_environment_reaches_what_runs_with_rights() {
     let up = run(&mut up, "");
     assert!(up.status.success(), "{}", &up.stderr);
     leads_through();
-    for process in [vpn.openvpn(), vpn.supervisor(), vpn.keeper()] {
+    for process in [vpn.openvpn(), vpn.supervisor(), vpn.reaper()] {
         let environment = fs::read(format!("/proc/{process}/environ")).unwrap();
         let environment = String::from_utf8_lossy(&environment);
         for (name, _) in HOSTILE_VARIABLES {
@@ -76,8 +77,8 @@ fn nothing_of_the_environment_reaches_what_runs_with_rights() {
 const REPLACED: usize = 4;
 
 #[test]
-fn a_program_that_somebody_else_could_have_put_there_is_not_started() {
-    let name = "vpn::privilege::a_program_that_somebody_else_could_have_put_there_is_not_started";
+fn program_that_others_could_replace_is_not_started() {
+    let name = "vpn::privilege::program_that_others_could_replace_is_not_started";
     if !entered(name, true) {
         return;
     }
@@ -171,8 +172,8 @@ fn what_is_missing_is_named_before_anybody_signs_in() {
 }
 
 #[test]
-fn who_has_the_capability_is_not_asked_and_openvpn_gets_no_other() {
-    let name = "vpn::privilege::who_has_the_capability_is_not_asked_and_openvpn_gets_no_other";
+fn caller_with_the_capability_is_not_asked_for_a_password() {
+    let name = "vpn::privilege::caller_with_the_capability_is_not_asked_for_a_password";
     if !entered(name, true) {
         return;
     }
@@ -256,9 +257,9 @@ fn nobody_else_reads_or_drives_the_supervisor() {
         .set_read_timeout(Some(Duration::from_secs(5)))
         .unwrap();
     let _ = stream.write_all(b"\0\0\0\x06\"Down\"");
-    let mut heard = Vec::new();
-    let _ = stream.read_to_end(&mut heard);
-    assert_eq!(heard, b"", "not even root");
+    let mut received = Vec::new();
+    let _ = stream.read_to_end(&mut received);
+    assert_eq!(received, b"", "not even root");
     leads_through();
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
@@ -278,9 +279,9 @@ fn a_supervisor_of_another_uid_is_refused_before_a_byte() {
         let said = std::thread::scope(|scope| {
             let client = scope.spawn(|| vpn.vpn(verb));
             let (mut stream, _) = fake.accept().unwrap();
-            let mut heard = Vec::new();
-            let _ = stream.read_to_end(&mut heard);
-            assert_eq!(heard, b"", "{verb:?}");
+            let mut received = Vec::new();
+            let _ = stream.read_to_end(&mut received);
+            assert_eq!(received, b"", "{verb:?}");
             client.join().unwrap()
         });
         assert_eq!(said.status.code(), Some(4), "{verb:?}: {}", &said.stderr);

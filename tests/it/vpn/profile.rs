@@ -204,14 +204,61 @@ fn a_server_that_misleads_is_refused_by_name() {
     let env = env(VpnOptions::default());
     let other = env.sandbox.other_url();
     for (path, fault, expected) in [
-        ("/import_profile", replaced(link(&format!("{other}/rest/GetProfileViaToken?token={token}"))), "not the configured VPN"),
-        ("/import_profile", replaced(link(&format!("{}/etc/passwd?token={token}", env.sandbox.vpn_url()))), "the profile's address is not"),
-        ("/saml/acs", FaultKind::RedirectTo(format!("{other}/")), "not the configured VPN"),
-        ("/saml/acs", FaultKind::Status { code: 302, headers: vec![("Location".into(), "/profile".into())], body: Vec::new() }, "the VPN server did not take the sign-in"),
-        ("/rest/GetProfileViaToken", replaced(vec![b'#'; 1024 * 1024]), "larger than 512 KiB"),
-        ("/rest/GetProfileViaToken", replaced(vec![b'#'; 1024 * 1024 + 1]), "more than 1048576 bytes"),
-        ("/rest/GetProfileViaToken", FaultKind::HtmlInsteadOfJson, "a web page came instead of a profile"),
-        ("/rest/GetProfileViaToken", replaced(b"<?xml version=\"1.0\"?><Error><Type>x</Type><Message>\x1b[31mAUTH_FAILED</Message></Error>".to_vec()), "\\u{1b}[31mAUTH_FAILED"),
+        (
+            "/import_profile",
+            replaced(link(&format!(
+                "{other}/rest/GetProfileViaToken?token={token}"
+            ))),
+            "not the configured VPN",
+        ),
+        (
+            "/import_profile",
+            replaced(link(&format!(
+                "{}/etc/passwd?token={token}",
+                env.sandbox.vpn_url()
+            ))),
+            "the profile's address is not",
+        ),
+        (
+            "/saml/acs",
+            FaultKind::RedirectTo(format!("{other}/")),
+            "not the configured VPN",
+        ),
+        (
+            "/saml/acs",
+            FaultKind::Status {
+                code: 302,
+                headers: vec![("Location".into(), "/profile".into())],
+                body: Vec::new(),
+            },
+            "the VPN server did not take the sign-in",
+        ),
+        (
+            "/rest/GetProfileViaToken",
+            replaced(vec![b'#'; 1024 * 1024]),
+            "larger than 512 KiB",
+        ),
+        (
+            "/rest/GetProfileViaToken",
+            replaced(vec![b'#'; 1024 * 1024 + 1]),
+            "more than 1048576 \
+            bytes",
+        ),
+        (
+            "/rest/GetProfileViaToken",
+            FaultKind::HtmlInsteadOfJson,
+            "a web page came instead of a \
+            profile",
+        ),
+        (
+            "/rest/GetProfileViaToken",
+            replaced(
+                b"<?xml \
+            version=\"1.0\"?><Error><Type>x</Type><Message>\x1b[31mAUTH_FAILED</Message></Error>"
+                    .to_vec(),
+            ),
+            "\\u{1b}[31mAUTH_FAILED",
+        ),
     ] {
         env.sandbox.clear_faults();
         env.sandbox.fault(Fault::vpn(path, fault));

@@ -1,4 +1,5 @@
-//! Options that a server pushes, each in every spelling, and under which policy a client takes them.
+//! Options that a server pushes, each in every spelling, and under which policy a client takes
+//! them.
 
 use ob::openvpn::policy::{Policy, Routes};
 
@@ -15,7 +16,8 @@ pub(super) enum Taken {
 
 use Taken::{Always, Never, WithDns, WithRoutes};
 
-/// Options and arguments; `%` is another number in each spelling, so that an effect tells its cause.
+/// Options and arguments; `%` is another number in each spelling, so that an effect tells its
+/// cause.
 const OPTIONS: &[(Taken, &str)] = &[
     // Pushable, in the manual's list or out of it.
     (WithRoutes, "route 10.101.%.0 255.255.255.0"),
@@ -102,8 +104,8 @@ const OPTIONS: &[(Taken, &str)] = &[
     (Never, "user root"),
 ];
 
-/// A spelling of an option: how its name and its arguments become the pushed text, and whether the name is
-/// the first thing that openvpn's filter sees.
+/// A spelling of an option: how its name and its arguments become the pushed text, and whether the
+/// name is the first thing that openvpn's filter sees.
 type Spelling = (bool, fn(&str, &str) -> String);
 
 const SPELLINGS: &[Spelling] = &[

@@ -1,11 +1,12 @@
 //! What an openvpn server pushes and what of it a client takes, by a real server and a real client.
 //!
 //! Every option that openvpn 2.6 lets a server push (`VERIFY_PERMISSION` of its `options.c` against
-//! `pull_permission_mask` of its `init.c`; the manual's list at `--push` is a part of it) and others that
-//! it does not are pushed at once, each in every spelling, in as many continued messages as that takes.
-//! From 2.6.11 on a client drops a whole message in which a tab stands, so tabs are tried apart.
-//! PUSH_UPDATE exists from openvpn 2.7 on: it passes the same filters (`apply_push_options` calls
-//! `apply_pull_filter` for both), and is not tried here because tests run with 2.6.
+//! `pull_permission_mask` of its `init.c`; the manual's list at `--push` is a part of it) and
+//! others that it does not are pushed at once, each in every spelling, in as many continued
+//! messages as that takes. From 2.6.11 on a client drops a whole message in which a tab stands, so
+//! tabs are tried apart. PUSH_UPDATE exists from openvpn 2.7 on: it passes the same filters
+//! (`apply_push_options` calls `apply_pull_filter` for both), and is not tried here because tests
+//! run with 2.6.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -137,8 +137,8 @@ fn a_server_without_tokens_gets_password_and_code_in_one() {
 }
 
 #[test]
-fn a_wrong_answer_is_told_in_the_servers_words_and_asked_again() {
-    let name = "vpn::questions::a_wrong_answer_is_told_in_the_servers_words_and_asked_again";
+fn wrong_answer_shows_the_servers_text_and_asks_again() {
+    let name = "vpn::questions::wrong_answer_shows_the_servers_text_and_asks_again";
     if !entered(name, false) {
         return;
     }
@@ -159,8 +159,8 @@ fn a_wrong_answer_is_told_in_the_servers_words_and_asked_again() {
 }
 
 #[test]
-fn what_is_typed_between_its_questions_is_neither_shown_nor_an_answer_nor_the_shells() {
-    let name = "vpn::questions::what_is_typed_between_its_questions_is_neither_shown_nor_an_answer_nor_the_shells";
+fn typing_between_prompts_is_neither_shown_nor_read() {
+    let name = "vpn::questions::typing_between_prompts_is_neither_shown_nor_read";
     if !entered(name, false) {
         return;
     }
@@ -257,9 +257,8 @@ fn a_question_that_nobody_waits_for_any_more_is_taken_back() {
 }
 
 #[test]
-fn a_tunnel_in_the_background_says_what_it_is_asked_and_anybody_may_answer() {
-    let name =
-        "vpn::questions::a_tunnel_in_the_background_says_what_it_is_asked_and_anybody_may_answer";
+fn background_tunnel_shows_its_prompt_and_any_up_answers() {
+    let name = "vpn::questions::background_tunnel_shows_its_prompt_and_any_up_answers";
     if !entered(name, false) {
         return;
     }

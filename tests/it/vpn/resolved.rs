@@ -1,5 +1,6 @@
-//! Name servers by systemd-resolved: Debian's own, with a bus of its own, in a mount namespace of the test's. `tests/run` unpacks
-//! it below `target/` and installs it nowhere, because installing it changes the machine's own name servers.
+//! Name servers by systemd-resolved: Debian's own, with a bus of its own, in a mount namespace of
+//! the test's. `tests/run` unpacks it below `target/` and installs it nowhere, because installing
+//! it changes the machine's own name servers.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -42,7 +43,8 @@ fn unpacked(name: &str) -> PathBuf {
     file
 }
 
-/// Somebody with these rights by sudo on a machine with systemd-resolved; `also` is another name for its resolvectl.
+/// Somebody with these rights by sudo on a machine with systemd-resolved; `also` is another name
+/// for its resolvectl.
 fn with_resolved(rules: &str, also: Option<&str>) -> (Vpn, Resolved) {
     with_resolved_and(Options::default(), rules, also)
 }
@@ -142,10 +144,10 @@ fn check_both_ways(name: &str, rules: &str, also: Option<&str>) {
     let (mut vpn, _resolved) = with_resolved(rules, also);
     vpn.up(&[]);
     assert_eq!(vpn.status()["dns"]["applied"], true, "{}", vpn.status());
-    let told = resolvectl("dns tun-ob0") + &resolvectl("domain tun-ob0");
+    let settings = resolvectl("dns tun-ob0") + &resolvectl("domain tun-ob0");
     assert!(
-        told.contains("10.88.0.1") && told.contains("corp.test"),
-        "{told}"
+        settings.contains("10.88.0.1") && settings.contains("corp.test"),
+        "{settings}"
     );
     let default = resolvectl("default-route tun-ob0");
     assert!(
@@ -213,9 +215,8 @@ fn resolvectl_sets_them_where_it_has_no_other_name() {
 }
 
 #[test]
-fn somebody_without_the_right_keeps_the_tunnel_and_is_shown_the_command() {
-    let name =
-        "vpn::resolved::somebody_without_the_right_keeps_the_tunnel_and_is_shown_the_command";
+fn without_the_right_the_tunnel_stays_and_commands_are_shown() {
+    let name = "vpn::resolved::without_the_right_the_tunnel_stays_and_commands_are_shown";
     if !entered(name, true) {
         return;
     }
@@ -250,7 +251,8 @@ fn installed_program_uses_systemds_resolvconf_where_it_is() {
     );
 }
 
-/// `(what is pushed besides a server and a route, flags, domains in systemd's notation, default route)`.
+/// `(what is pushed besides a server and a route, flags, domains in systemd's notation, default
+/// route)`.
 type Situation<'a> = (&'a [&'a str], bool, &'a [&'a str], &'a [&'a str], &'a str);
 
 const SITUATIONS: [Situation<'_>; 6] = [
@@ -308,11 +310,11 @@ fn check_situation(name: &str, number: usize) {
     assert_eq!(status["dns"]["asked"], if all { "all" } else { "domains" });
     let asked = if all { "for every name" } else { "for " };
     assert!(up.stderr.contains(asked), "{}", &up.stderr);
-    let told = resolvectl("domain tun-ob0");
-    let (_, told) = told.split_once(": ").unwrap();
-    assert_eq!(told.split_whitespace().collect::<Vec<_>>(), domains);
-    let told = resolvectl("default-route tun-ob0");
-    assert!(told.trim_end().ends_with(default_route), "{told}");
+    let settings = resolvectl("domain tun-ob0");
+    let (_, settings) = settings.split_once(": ").unwrap();
+    assert_eq!(settings.split_whitespace().collect::<Vec<_>>(), domains);
+    let settings = resolvectl("default-route tun-ob0");
+    assert!(settings.trim_end().ends_with(default_route), "{settings}");
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
 }

@@ -1,4 +1,5 @@
-//! Several who clean up after dead supervisors, at once, while others begin. No openvpn and no network is needed for that.
+//! Several who clean up after dead supervisors, at once, while others begin. No openvpn and no
+//! network is needed for that.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -92,7 +93,7 @@ impl Waiting {
 }
 
 /// Cleans up without a pause, several times at once, while `work` is done.
-fn among_cleaners(directory: &Path, work: impl FnOnce()) {
+fn among_cleanups(directory: &Path, work: impl FnOnce()) {
     struct Over<'a>(&'a AtomicBool);
     impl Drop for Over<'_> {
         fn drop(&mut self) {
@@ -119,10 +120,10 @@ fn is_empty(directory: &Path) -> bool {
 }
 
 #[test]
-fn nobody_who_cleans_up_takes_what_a_new_supervisor_of_one_command_makes() {
+fn cleanup_leaves_the_files_of_a_new_supervisor() {
     let env = TestEnv::new();
     let directory = directory(&env);
-    among_cleaners(&directory, || {
+    among_cleanups(&directory, || {
         for _ in 0..40 {
             let one = start(&env, &["--private"]);
             one.assert_whole();
@@ -132,10 +133,10 @@ fn nobody_who_cleans_up_takes_what_a_new_supervisor_of_one_command_makes() {
 }
 
 #[test]
-fn a_supervisor_begins_while_several_clean_up_after_the_one_before() {
+fn supervisor_starts_during_concurrent_cleanups() {
     let env = TestEnv::new();
     let directory = directory(&env);
-    among_cleaners(&directory, || {
+    among_cleanups(&directory, || {
         for _ in 0..20 {
             let before = start(&env, &[]);
             before.kill();
@@ -150,7 +151,7 @@ fn a_supervisor_begins_while_several_clean_up_after_the_one_before() {
 }
 
 #[test]
-fn a_second_one_is_refused_at_once_and_the_first_keeps_its_names() {
+fn second_supervisor_is_refused_and_first_keeps_its_files() {
     let env = TestEnv::new();
     let first = start(&env, &[]);
     let (mut link, theirs) = SupervisorConnection::pair().unwrap();
@@ -165,28 +166,29 @@ fn a_second_one_is_refused_at_once_and_the_first_keeps_its_names() {
     first.assert_whole();
 }
 
-/// Somebody who reads the configuration as openvpn does, and what it read. It waits for a writer already.
+/// Somebody who reads the configuration as openvpn does, and what it read. It waits for a writer
+/// already.
 fn reader(config: &Path) -> Receiver<Vec<u8>> {
     let (begin, begun) = channel();
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let config = config.to_owned();
     std::thread::spawn(move || {
         let _ = begin.send(gettid());
         let mut read = Vec::new();
         let _ = File::open(config).and_then(|mut pipe| pipe.read_to_end(&mut read));
-        let _ = tell.send(read);
+        let _ = sender.send(read);
     });
     let stat = format!("/proc/self/task/{}/stat", begun.recv().unwrap());
     eventually("it waits", || {
         fs::read_to_string(&stat).unwrap().contains(") S ")
     });
-    told
+    receiver
 }
 
 #[test]
-fn an_openvpn_that_waits_for_its_configuration_does_not_outlive_the_supervisor() {
+fn openvpn_waiting_for_its_profile_ends_with_the_supervisor() {
     let env = TestEnv::new();
-    for ending in ["left", "killed", "killed with its keeper"] {
+    for ending in ["left", "killed", "killed with its reaper"] {
         let waiting = start(&env, &[]);
         let read = reader(&waiting.config);
         match ending {
@@ -195,7 +197,7 @@ fn an_openvpn_that_waits_for_its_configuration_does_not_outlive_the_supervisor()
             _ => {
                 let pid = waiting.pid();
                 kill(pid, Signal::SIGSTOP).unwrap();
-                kill(keeper(&env), Signal::SIGKILL).unwrap();
+                kill(reaper(&env), Signal::SIGKILL).unwrap();
                 kill(pid, Signal::SIGKILL).unwrap();
                 eventually("nobody listens", || {
                     matches!(SupervisorConnection::connect(&waiting.control), Ok(None))
@@ -214,7 +216,7 @@ fn an_openvpn_that_waits_for_its_configuration_does_not_outlive_the_supervisor()
     }
 }
 
-fn keeper(env: &TestEnv) -> Pid {
+fn reaper(env: &TestEnv) -> Pid {
     let directory = directory(env).display().to_string();
     let of = |pid: &i32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();

@@ -11,7 +11,8 @@ use super::overlay::lay_over;
 use crate::support::{Pty, run};
 
 /// The rule of docs/vpn-sudo.md for our own command line, for the user `nobody`.
-pub(super) const OPENVPN: &str = "/usr/bin/setsid --fork /usr/bin/setpriv --reuid 65534 --regid 65534 \
+pub(super) const OPENVPN: &str = "/usr/bin/setsid --fork /usr/bin/setpriv --reuid 65534 --regid \
+    65534 \
      --clear-groups --inh-caps -all\\,+net_admin --ambient-caps -all\\,+net_admin \
      --bounding-set -all\\,+net_admin --no-new-privs /usr/sbin/openvpn --config *";
 
@@ -130,9 +131,9 @@ fn sudo_asks_before_anybody_signs_in_and_its_ticket_is_enough() {
 }
 
 #[test]
-fn a_person_whom_sudo_refuses_is_told_and_signs_in_nowhere() {
+fn user_refused_by_sudo_is_not_asked_to_sign_in() {
     if !entered(
-        "vpn::sudo::a_person_whom_sudo_refuses_is_told_and_signs_in_nowhere",
+        "vpn::sudo::user_refused_by_sudo_is_not_asked_to_sign_in",
         true,
     ) {
         return;
@@ -147,12 +148,13 @@ fn a_person_whom_sudo_refuses_is_told_and_signs_in_nowhere() {
 }
 
 #[test]
-fn nothing_that_stays_holds_our_output_open_and_what_sudo_says_is_told() {
-    let name = "vpn::sudo::nothing_that_stays_holds_our_output_open_and_what_sudo_says_is_told";
+fn staying_processes_hold_no_output_and_sudo_errors_show() {
+    let name = "vpn::sudo::staying_processes_hold_no_output_and_sudo_errors_show";
     if !entered(name, true) {
         return;
     }
-    // Without a pty of its own sudo hands on what it has; who runs `ob` in a pipe waits for its end.
+    // Without a pty of its own sudo hands on what it has; who runs `ob` in a pipe waits for its
+    // end.
     let vpn = machine("NOPASSWD: ALL\nDefaults !use_pty, !log_input, !log_output");
     vpn.up(&["--no-dns"]);
     assert!(vpn.vpn(&["down"]).status.success());

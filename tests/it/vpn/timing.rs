@@ -1,6 +1,6 @@
-//! How long a tunnel takes, beside openvpn alone, in one interleaved run. Printed, not judged: `cargo build --release`, then
-//! `OB_FIGURES=target/release/ob cargo test --test it vpn::timing -- --nocapture`. Without that it is a short run of the program
-//! under test.
+//! How long a tunnel takes, beside openvpn alone, in one interleaved run. Printed, not judged:
+//! `cargo build --release`, then `OB_FIGURES=target/release/ob cargo test --test it vpn::timing --
+//! --nocapture`. Without that it is a short run of the program under test.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -68,7 +68,7 @@ fn profile(vpn: &Vpn) -> IssuedProfile {
     }
 }
 
-/// openvpn with the plainest supervisor there can be: spawn to connected, told to end to gone.
+/// openvpn with the plainest supervisor there can be: spawn to connected, signalled to gone.
 fn alone(vpn: &Vpn) -> (Duration, Duration) {
     let profile = profile(vpn);
     let (config, socket) = (vpn.env.path("tmp/p"), vpn.env.path("tmp/m"));
@@ -221,7 +221,7 @@ fn figures_of_a_tunnel_beside_openvpn_alone() {
         let up = times.iter().map(|time| time.0).collect();
         let down = times.iter().map(|time| time.1).collect();
         println!(
-            "{who}: spawn to connected {}; told to end to gone {}",
+            "{who}: spawn to connected {}; signalled to gone {}",
             spread(up),
             spread(down)
         );

@@ -114,9 +114,8 @@ fn two_ups_at_once_make_one_tunnel() {
 }
 
 #[test]
-fn it_reconnects_after_the_server_restarts_and_its_token_died_without_asking() {
-    let name =
-        "vpn::tunnel::it_reconnects_after_the_server_restarts_and_its_token_died_without_asking";
+fn it_reconnects_with_a_dead_token_without_asking() {
+    let name = "vpn::tunnel::it_reconnects_with_a_dead_token_without_asking";
     if !entered(name, false) {
         return;
     }
@@ -202,8 +201,8 @@ fn events_are_json_lines_with_their_times() {
     vpn.is_gone();
 }
 
-/// What `ob vpn status --follow` says of a tunnel in the background that loses its server and is taken down, without
-/// times, numbers and the steps of a connection, whose number varies.
+/// What `ob vpn status --follow` says of a tunnel in the background that loses its server and is
+/// taken down, without times, numbers and the steps of a connection, whose number varies.
 fn followed(vpn: &mut Vpn, words: &[&str]) -> String {
     vpn.up(&["--no-dns"]);
     let mut terminal = Pty::spawn(vpn.env.ob(["vpn", "status", "--follow"]).args(words));
@@ -246,14 +245,15 @@ fn followed(vpn: &mut Vpn, words: &[&str]) -> String {
         }
         text
     };
-    // Before it is noticed that the server is gone it may have come back, so the reason varies, and how often.
+    // Before it is noticed that the server is gone it may have come back, so the reason varies, and
+    // how often.
     let reason = |line: String| -> String {
         let between = |before: &str, after: &str| {
             let begins = line.find(before)? + before.len();
             let ends = line.rfind(after)?;
             Some(format!("{}REASON{}", &line[..begins], &line[ends..]))
         };
-        let told = match words {
+        let is_named = match words {
             [] => line.starts_with("reconnecting"),
             _ => line.contains("\"phase\":\"reconnecting\""),
         };
@@ -261,7 +261,7 @@ fn followed(vpn: &mut Vpn, words: &[&str]) -> String {
             [] => between("(", ")"),
             _ => between("\"detail\":\"", "\",\"event\""),
         };
-        named.filter(|_| told).unwrap_or(line)
+        named.filter(|_| is_named).unwrap_or(line)
     };
     let lines = lines.map(|line| line.split(" after ").next().unwrap());
     let mut lines: Vec<String> = lines.map(|line| reason(digits(line))).collect();
@@ -335,7 +335,7 @@ fn a_laptop_that_slept_is_connected_again_by_itself() {
     let asleep = [
         vpn.supervisor(),
         vpn.openvpn(),
-        vpn.keeper(),
+        vpn.reaper(),
         vpn.process("ob agent"),
     ];
     for process in asleep {
@@ -378,11 +378,11 @@ fn the_mark_for_prompts_stands_while_the_tunnel_is_up() {
     assert!(vpn.vpn(&["down"]).status.success());
     assert!(!mark.is_symlink());
     vpn.is_gone();
-    // With the supervisor goes its keeper: nobody is left to take it away, but whoever looks.
+    // With the supervisor goes its reaper: nobody is left to take it away, but whoever looks.
     vpn.up(&["--no-dns"]);
     let supervisor = vpn.supervisor();
     vpn.signal(supervisor, Signal::SIGSTOP);
-    vpn.signal(vpn.keeper(), Signal::SIGKILL);
+    vpn.signal(vpn.reaper(), Signal::SIGKILL);
     vpn.signal(supervisor, Signal::SIGKILL);
     vpn.ends("/usr/sbin/openvpn");
     assert!(mark.is_symlink());

@@ -36,11 +36,8 @@ fn the_agent_finishes_it_without_a_browser() {
 }
 
 #[test]
-fn a_sign_in_at_a_browser_brings_the_tunnel_up_and_finishes_its_sign_in() {
-    if !entered(
-        "vpn::web_auth::a_sign_in_at_a_browser_brings_the_tunnel_up_and_finishes_its_sign_in",
-        false,
-    ) {
+fn browser_sign_in_brings_the_tunnel_up() {
+    if !entered("vpn::web_auth::browser_sign_in_brings_the_tunnel_up", false) {
         return;
     }
     let env = TestEnv::with(
@@ -163,9 +160,9 @@ fn without_a_session_the_person_is_asked_to_go_there() {
 }
 
 #[test]
-fn a_server_that_refuses_in_the_background_is_named_with_its_words() {
+fn refusal_in_the_background_shows_the_servers_text() {
     if !entered(
-        "vpn::web_auth::a_server_that_refuses_in_the_background_is_named_with_its_words",
+        "vpn::web_auth::refusal_in_the_background_shows_the_servers_text",
         false,
     ) {
         return;

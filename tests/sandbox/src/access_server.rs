@@ -50,14 +50,15 @@ pub struct VpnOptions {
     pub web_auth_length: usize,
     /// Every tunnel is refused, in these words.
     pub refuses: Option<String>,
-    /// The openvpn server asks nobody about its clients: for figures, because an answer that comes a moment late costs a
-    /// client a second or five, at random.
+    /// The openvpn server asks nobody about its clients: for figures, because an answer that comes
+    /// a moment late costs a client a second or five, at random.
     pub lets_everybody_in: bool,
     /// What is asked of a person besides the password or the token.
     pub asks: Option<VpnQuestion>,
 }
 
-/// A question of the openvpn server, with its text. The answer is [`OpenVpn::CODE`](crate::OpenVpn::CODE).
+/// A question of the openvpn server, with its text. The answer is
+/// [`OpenVpn::CODE`](crate::OpenVpn::CODE).
 #[derive(Debug, Clone)]
 pub enum VpnQuestion {
     /// The profile says that it is asked with the password.
@@ -200,7 +201,8 @@ fn signed_in(world: &World, request: &Request) -> Option<String> {
     cookie(world, request).flatten()
 }
 
-/// The assertion consumer: signature, audience, recipient, time, one use; then where RelayState says.
+/// The assertion consumer: signature, audience, recipient, time, one use; then where RelayState
+/// says.
 fn consume(world: &World, request: &Request) -> Answer {
     let refused = |why: &str| error(403, "Access denied", &format!("SAML: {why}"));
     let encoded = request.form("SAMLResponse").unwrap_or_default();

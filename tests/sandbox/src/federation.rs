@@ -1,5 +1,6 @@
-//! The AWS console's sign-in (IAM User Guide, "Enabling custom identity broker access to the AWS console"):
-//! `getSigninToken` for credentials that are out, `login` for a token. It answers at `/federation` of the STS.
+//! The AWS console's sign-in (IAM User Guide, "Enabling custom identity broker access to the AWS
+//! console"): `getSigninToken` for credentials that are out, `login` for a token. It answers at
+//! `/federation` of the STS.
 
 use serde_json::{Value, json};
 

@@ -246,7 +246,8 @@ pub(crate) fn find_pair(pairs: &[(String, String)], name: &str) -> Option<String
         .map(|(_, value)| value.clone())
 }
 
-/// One field of `application/x-www-form-urlencoded`; the others, an assertion among them, are left as they are.
+/// One field of `application/x-www-form-urlencoded`; the others, an assertion among them, are left
+/// as they are.
 fn field(text: &str, name: &str) -> Option<String> {
     let mut pairs = text
         .split('&')

@@ -1,7 +1,7 @@
 //! `ob-sandbox`: an Okta org, an AWS STS, an OpenVPN Access Server and a foreign host on loopback
-//! over TLS, for the tests of `ob` and for people who want to try it. Every secret it gives out is a recognisable canary,
-//! every request is logged, and each server can be told to misbehave. It shares no code with `ob`,
-//! so that neither can hide the other's mistakes.
+//! over TLS, for the tests of `ob` and for people who want to try it. Every secret it gives out is
+//! a recognisable canary, every request is logged, and each server can be told to misbehave. It
+//! shares no code with `ob`, so that neither can hide the other's mistakes.
 //!
 //! ```no_run
 //! use ob_sandbox::{Fault, FaultKind, Sandbox, Server};

@@ -1,5 +1,6 @@
-//! Who is let into the tunnel: the openvpn server asks its management socket about every client (`management-client-auth`
-//! in OpenVPN's `doc/management-notes.txt`), and what it is told is decided here.
+//! Who is let into the tunnel: the openvpn server asks its management socket about every client
+//! (`management-client-auth` in OpenVPN's `doc/management-notes.txt`), and what it is told is
+//! decided here.
 
 use std::collections::HashSet;
 use std::io::{self, Write as _};

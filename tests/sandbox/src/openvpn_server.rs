@@ -170,7 +170,8 @@ impl OpenVpn {
             "cd {}\ndev tun-srv\ndev-type tun\nproto udp4\nlocal 10.99.0.1\nport 1194\n\
              topology subnet\nserver 10.88.0.0 255.255.255.0\nca ca.crt\ncert server.crt\n\
              key server.key\ndh none\ntls-crypt-v2 server.wrap\nkeepalive 1 4\n\
-             management m unix\nmanagement-hold\nduplicate-cn\n{judged}push \"route 10.77.0.0 255.255.255.0\"\n\
+             management m unix\nmanagement-hold\nduplicate-cn\n{judged}push \"route 10.77.0.0 \
+             255.255.255.0\"\n\
              push \"dhcp-option DNS 10.88.0.1\"\n{domain}\
              explicit-exit-notify 1\ndisable-dco\nverb 3\n",
             directory.display()

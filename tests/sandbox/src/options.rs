@@ -18,7 +18,8 @@ pub enum Pipeline {
 /// What stands between a session and the AWS apps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interstitial {
-    /// The password is asked for once more: a page of its own in Classic, a sign-in page in Identity Engine.
+    /// The password is asked for once more: a page of its own in Classic, a sign-in page in
+    /// Identity Engine.
     PasswordAgain,
     /// The same page, made by a script that no terminal runs (Classic).
     PasswordAgainByScript,
@@ -35,7 +36,8 @@ pub enum Interstitial {
 pub enum Interlude {
     /// "Keep me signed in".
     KeepMeSignedIn,
-    /// The device misses a requirement, which may be put off; its messages are a warning and an error.
+    /// The device misses a requirement, which may be put off; its messages are a warning and an
+    /// error.
     DeviceGracePeriod,
     /// Safe mode: the form is posted again until the org is back.
     SafeMode,
@@ -58,7 +60,8 @@ pub enum StepUpEnd {
 /// How a sandbox differs from the usual one.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The org's host name, which must lead to this machine, and port; none: `127.0.0.1` and a free port.
+    /// The org's host name, which must lead to this machine, and port; none: `127.0.0.1` and a free
+    /// port.
     pub host: Option<(String, u16)>,
     /// What `/.well-known/okta-organization` says.
     pub pipeline: Pipeline,
@@ -88,8 +91,8 @@ pub struct Options {
     pub app_redirects: bool,
     /// AWS apps ask for a second factor again (classic step-up).
     pub step_up: bool,
-    /// A step-up's state token stands in the address alone (`/login/step-up/redirect?stateToken=…`), in either
-    /// pipeline.
+    /// A step-up's state token stands in the address alone
+    /// (`/login/step-up/redirect?stateToken=…`), in either pipeline.
     pub step_up_by_address: bool,
     pub step_up_end: StepUpEnd,
     /// A search box beside the form of an app's page.
@@ -114,7 +117,8 @@ pub struct Options {
     pub web_sso_assurance: usize,
     /// AWS apps refuse tokens of a sign-in older than this, however new the tokens are.
     pub sign_in_good_for: Option<u64>,
-    /// An id token whose scope has `profile` says who it is of; an org's server can be told to leave it out.
+    /// An id token whose scope has `profile` says who it is of; an org's server can be told to
+    /// leave it out.
     pub id_tokens_name_the_user: bool,
     /// Whether `/oauth2/v1/userinfo` has `preferred_username`.
     pub user_info_names_the_user: bool,

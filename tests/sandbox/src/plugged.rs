@@ -1,6 +1,6 @@
-//! Keys that are plugged in: a socket at which a debug build of `ob` finds, in the place of USB, keys made of
-//! software. What is said on it is what `ob` says to the process that talks to a real key: frames of a length
-//! (four bytes, big endian) and JSON.
+//! Keys that are plugged in: a socket at which a debug build of `ob` finds, in the place of USB,
+//! keys made of software. What is said on it is what `ob` says to the process that talks to a real
+//! key: frames of a length (four bytes, big endian) and JSON.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};

@@ -1,6 +1,6 @@
-//! A security key made of software ("Web Authentication", W3C; CTAP 2): it signs what a browser or `ob`
-//! would have a real one sign, with a key of its own on P-256. A credential belongs to one relying party,
-//! or to an app id where it was enrolled as U2F.
+//! A security key made of software ("Web Authentication", W3C; CTAP 2): it signs what a browser or
+//! `ob` would have a real one sign, with a key of its own on P-256. A credential belongs to one
+//! relying party, or to an app id where it was enrolled as U2F.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,6 +1,7 @@
-//! A strict AWS Security Token Service (query protocol, API version 2011-06-15): AssumeRoleWithSAML,
-//! AssumeRole and GetCallerIdentity, with the checks and the error codes of the STS API reference.
-//! Who may assume what is asked of `iam`; whether an assertion is genuine, of `saml`.
+//! A strict AWS Security Token Service (query protocol, API version 2011-06-15):
+//! AssumeRoleWithSAML, AssumeRole and GetCallerIdentity, with the checks and the error codes of the
+//! STS API reference. Who may assume what is asked of `iam`; whether an assertion is genuine, of
+//! `saml`.
 
 use crate::canary::{self, ALPHANUMERIC, BASE32, BASE64};
 use crate::clock;
@@ -10,7 +11,7 @@ use crate::sigv4::Authorization;
 use crate::world::World;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
-const LONGEST_SESSION: u64 = 43_200;
+const MAX_SESSION_SECONDS: u64 = 43_200;
 const SHORTEST_SESSION: u64 = 900;
 const DEFAULT_SESSION: u64 = 3600;
 /// What role chaining allows at the most.
@@ -235,7 +236,7 @@ fn duration(request: &Request, role: &Role) -> Result<u64, Answer> {
         error(400, "ValidationError", &message)
     };
     match asked.parse() {
-        Ok(seconds) if seconds > LONGEST_SESSION => Err(refusal("less than or equal to 43200")),
+        Ok(seconds) if seconds > MAX_SESSION_SECONDS => Err(refusal("less than or equal to 43200")),
         Ok(seconds) if seconds >= SHORTEST_SESSION => {
             if seconds > role.max_session {
                 let message = "The requested DurationSeconds exceeds the MaxSessionDuration set \

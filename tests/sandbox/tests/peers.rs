@@ -1,12 +1,14 @@
-//! Okta clients of other projects, unmodified, against the sandbox. Where a client and the sandbox disagree, the sandbox
-//! is wrong: the clients work with real orgs. `tests/aws-tools` installs them below `target/`.
+//! Okta clients of other projects, unmodified, against the sandbox. Where a client and the sandbox
+//! disagree, the sandbox is wrong: the clients work with real orgs. `tests/aws-tools` installs them
+//! below `target/`.
 
 #[cfg(test)]
 mod peers {
     use std::path::Path;
     use std::process::{Command, Stdio};
 
-    /// Runs one case of `peer.sh` and returns what the client printed; it must have got credentials.
+    /// Runs one case of `peer.sh` and returns what the client printed; it must have got
+    /// credentials.
     fn credentials(case: &str, serve: &[&str]) {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         let peers = package.join("../../target/peers");

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+pub(crate) use super::app_id::AppId;
 use super::authn::Phase;
 use super::sessions::{self, Session};
 use super::{Visit, authn, error, idx, oauth, pages};
@@ -14,74 +15,6 @@ use crate::options::Interstitial;
 use crate::saml::{AWS_ACS, AWS_AUDIENCE, Claims};
 use crate::users::{self, User};
 use crate::world::World;
-
-/// The apps of the org.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AppId {
-    AwsProduction,
-    AwsLabs,
-    Salesforce,
-    OpenVpn,
-    Bookmark,
-}
-
-impl AppId {
-    pub(crate) const ALL: [AppId; 5] = [
-        AppId::Salesforce,
-        AppId::AwsProduction,
-        AppId::OpenVpn,
-        AppId::AwsLabs,
-        AppId::Bookmark,
-    ];
-
-    /// App name (`appName`), instance id (`0oa…`), last part of the embed link, label.
-    fn parts(self) -> (&'static str, &'static str, &'static str, &'static str) {
-        match self {
-            AppId::AwsProduction => (
-                "amazon_aws",
-                "0oa1awsprod0000000h7",
-                "272",
-                "AWS production",
-            ),
-            AppId::AwsLabs => ("amazon_aws", "0oa1awslabs0000000h7", "272", "AWS labs"),
-            AppId::Salesforce => ("salesforce", "0oa1salesforce0000h7", "46", "Salesforce"),
-            AppId::OpenVpn => (
-                "openvpn",
-                "0oa1openvpn0000000h7",
-                "aln1openvpn0000000h7",
-                "VPN",
-            ),
-            AppId::Bookmark => ("bookmark", "0oa1bookmark000000h7", "2557", "Intranet"),
-        }
-    }
-
-    pub(super) fn is_aws(self) -> bool {
-        matches!(self, AppId::AwsProduction | AppId::AwsLabs)
-    }
-
-    /// `/home/{appName}/{id}/{…}`, what tiles link to.
-    pub(crate) fn home_path(self) -> String {
-        let (name, id, last, _) = self.parts();
-        format!("/home/{name}/{id}/{last}")
-    }
-
-    /// `/app/{appName}/{exk…}/sso/saml`, the other form of the same link.
-    pub(crate) fn sso_path(self) -> String {
-        let (name, id, ..) = self.parts();
-        format!("/app/{name}/{}/sso/saml", id.replace("0oa", "exk"))
-    }
-
-    /// By the instance id.
-    pub(crate) fn by_id(id: &str) -> Option<AppId> {
-        AppId::ALL.into_iter().find(|app| app.parts().1 == id)
-    }
-
-    fn at(path: &str) -> Option<AppId> {
-        AppId::ALL
-            .into_iter()
-            .find(|app| path == app.home_path() || path == app.sso_path())
-    }
-}
 
 /// `GET /api/v1/users/me/appLinks`
 pub(super) fn links(visit: &Visit<'_>) -> Answer {
@@ -120,7 +53,8 @@ pub(super) fn links(visit: &Visit<'_>) -> Answer {
     Answer::json(200, &json!(links))
 }
 
-/// `GET /api/v1/users/me/home/tabs?expand=items&expand=items.resource`: the dashboard's own list, one tab.
+/// `GET /api/v1/users/me/home/tabs?expand=items&expand=items.resource`: the dashboard's own list,
+/// one tab.
 pub(super) fn tabs(visit: &Visit<'_>) -> Answer {
     let links = links(visit);
     if links.status != 200 {
@@ -129,11 +63,15 @@ pub(super) fn tabs(visit: &Visit<'_>) -> Answer {
     let links: Vec<Value> = serde_json::from_slice(&links.body).unwrap_or_default();
     let items: Vec<Value> = links
         .into_iter()
-        .map(|link| json!({ "resourceId": link["id"], "type": "app", "_embedded": { "resource": link } }))
+        .map(|link| {
+            json!({ "resourceId": link["id"], "type": "app",
+            "_embedded": { "resource": link } })
+        })
         .collect();
     Answer::json(
         200,
-        &json!([{ "id": "ftb1work0000000000h7", "label": "Work", "_embedded": { "items": items } }]),
+        &json!([{ "id": "ftb1work0000000000h7", "label": "Work",
+            "_embedded": { "items": items } }]),
     )
 }
 
@@ -171,8 +109,8 @@ pub(super) fn launch(visit: &Visit<'_>) -> Answer {
     answer.with("Set-Cookie", &sessions::cookie(&id))
 }
 
-/// "Native to Web SSO": the sign-on address, and no other link of the app, takes a token in the place of a
-/// session, and makes one that is worth what the token's sign-in was.
+/// "Native to Web SSO": the sign-on address, and no other link of the app, takes a token in the
+/// place of a session, and makes one that is worth what the token's sign-in was.
 fn by_interclient(visit: &Visit<'_>, app: AppId, token: &str) -> Answer {
     let login = match visit.request.path == app.sso_path() {
         true => oauth::redeem(visit, app, token),

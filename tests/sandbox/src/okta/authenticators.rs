@@ -1,4 +1,5 @@
-//! Identity Engine's authenticators: which of a person's factors each of them is, and how it is written.
+//! Identity Engine's authenticators: which of a person's factors each of them is, and how it is
+//! written.
 
 use serde_json::{Value, json};
 

@@ -131,7 +131,8 @@ pub(super) fn change_password(visit: &Visit<'_>) -> Result<Answer, Answer> {
         return Err(super::error_because(
             403,
             "E0000080",
-            "The password does not meet the complexity requirements of the current password policy.",
+            "The password does not meet the complexity requirements of the current password \
+             policy.",
             "Passwords must have at least 8 characters and differ from the last one",
         ));
     }
@@ -196,7 +197,8 @@ pub(super) fn succeed(
         }
     }
     if transaction.step_up.is_some() {
-        // The session has what the app asked for from here on: gimme-aws-creds never opens the link.
+        // The session has what the app asked for from here on: gimme-aws-creds never opens the
+        // link.
         if let Some((id, mut session)) = sessions::current(visit) {
             session.stepped_up = true;
             visit.world.org().sessions.insert(id, session);

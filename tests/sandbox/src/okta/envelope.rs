@@ -235,7 +235,8 @@ fn factor_object(visit: &Visit<'_>, user: &User, factor: &Factor) -> Value {
         FactorKind::Sms | FactorKind::Call => json!({ "phoneNumber": "+1 XXX-XXX-1337" }),
         FactorKind::Email => json!({ "email": "j...y@acme.com" }),
         FactorKind::Question => json!({ "question": "disliked_food",
-                                        "questionText": "What is the food you least liked as a child?" }),
+                                        "questionText": "What is the food you least liked as a \
+                                         child?" }),
         FactorKind::Password => json!({}),
         FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => {
             json!({ "credentialId": credential_id(factor), "authenticatorName": "YubiKey 5" })

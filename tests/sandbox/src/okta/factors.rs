@@ -13,7 +13,7 @@ const MAX_FAILURES: usize = 5;
 /// How far off a code is still recognised as one of the right person's, in steps.
 const RECOGNISED_STEPS: u64 = 20;
 /// Between two codes that are sent to one phone or mailbox.
-const FLOOR_SECONDS: u64 = 30;
+const MIN_SECONDS: u64 = 30;
 /// How long a code that was sent is good.
 const DELIVERED_SECONDS: u64 = 300;
 /// Stands for every security key of the person, where there are several.
@@ -126,7 +126,7 @@ fn deliver(
     let key = (user.login.clone(), factor.id.clone());
     let mut org = visit.world.org();
     let last = org.delivered.get(&key).map(|(_, at)| *at);
-    if last.is_some_and(|at| visit.now < at + FLOOR_SECONDS) {
+    if last.is_some_and(|at| visit.now < at + MIN_SECONDS) {
         return Err(match factor.kind {
             FactorKind::Call => error(
                 429,

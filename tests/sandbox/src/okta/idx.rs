@@ -1,6 +1,7 @@
-//! Okta Identity Engine's own interface (`/idp/idx/*`), as the sign-in page's script speaks it: every
-//! answer lists what may be done next, every answer has a new `stateHandle`, the old one is dead.
-//! Shapes follow the responses that the public SDKs (okta-auth-js, okta-idx-golang) are tested with.
+//! Okta Identity Engine's own interface (`/idp/idx/*`), as the sign-in page's script speaks it:
+//! every answer lists what may be done next, every answer has a new `stateHandle`, the old one is
+//! dead. Shapes follow the responses that the public SDKs (okta-auth-js, okta-idx-golang) are
+//! tested with.
 
 use serde_json::Value;
 
@@ -8,6 +9,7 @@ use super::Visit;
 use super::authenticators::{PASSWORD_ID, authenticator_id, method};
 use super::idx_check::{check, send};
 use super::idx_interlude;
+use super::idx_json::fatal;
 use super::idx_shape as shape;
 use super::webauthn::{KeyChallenge, is_key, keys_of};
 use crate::PushOutcome;
@@ -99,7 +101,7 @@ pub(super) fn open_at(
 /// `POST /idp/idx/…`
 pub(super) fn answer(visit: &Visit<'_>) -> Answer {
     let Ok(body) = serde_json::from_slice::<Value>(&visit.request.body) else {
-        return shape::fatal(
+        return fatal(
             400,
             "errors.E0000003",
             "The request body was not well-formed.",
@@ -116,7 +118,7 @@ pub(super) fn answer(visit: &Visit<'_>) -> Answer {
         .interactions
         .remove(handle.unwrap_or_default());
     let Some(mut interaction) = found.filter(|found| found.expires_at > visit.now) else {
-        return shape::fatal(401, "idx.session.expired", "The session has expired.");
+        return fatal(401, "idx.session.expired", "The session has expired.");
     };
     interaction.expires_at = visit.now + visit.world.options.state_token_seconds;
     let was_interlude = matches!(interaction.stage, Stage::Interlude(_));
@@ -198,7 +200,7 @@ fn step(
 }
 
 pub(super) fn not_in_this_state() -> Refusal {
-    Refusal::Over(shape::fatal(
+    Refusal::Over(fatal(
         400,
         "errors.E0000079",
         "This operation is not allowed in the current authentication state.",
@@ -247,7 +249,7 @@ fn check_password(
     interaction.stage = match user.standing {
         Standing::PasswordExpired | Standing::PasswordAging if changed.is_some() => Stage::Select,
         Standing::LockedOut => {
-            return Err(Refusal::Over(shape::fatal(
+            return Err(Refusal::Over(fatal(
                 403,
                 "errors.E0000119",
                 "Your account is locked. Please contact your administrator.",

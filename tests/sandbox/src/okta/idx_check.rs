@@ -110,7 +110,8 @@ fn security_key(
             visit.world.org().key_refusals.push(why);
             Err(Refusal::Again(
                 "authfactor.webauthn.error.assertion_validation_failure",
-                "None of the WebAuthn authenticators the user has enrolled for was able to validate the assertion",
+                "None of the WebAuthn authenticators the user has enrolled for was able to \
+                 validate the assertion",
             ))
         }
     }

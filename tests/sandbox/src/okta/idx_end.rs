@@ -1,4 +1,5 @@
-//! The last step of an Identity Engine sign-in: the page with the one-time token sets the session's cookies.
+//! The last step of an Identity Engine sign-in: the page with the one-time token sets the session's
+//! cookies.
 
 use super::idx::Interaction;
 use super::sessions::{self, Session};
@@ -7,7 +8,8 @@ use crate::canary;
 use crate::http::Answer;
 use crate::world::World;
 
-/// Answers `GET /login/token/redirect?stateToken=02.id.…`: sets the cookies and redirects to the target.
+/// Answers `GET /login/token/redirect?stateToken=02.id.…`: sets the cookies and redirects to the
+/// target.
 pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
     let token = visit.request.parameter("stateToken").unwrap_or_default();
     let found = visit.world.org().finished.remove(&token);

@@ -1,5 +1,5 @@
-//! Steps between the last factor and the end of an Identity Engine sign-in: forms with a single button.
-//! Shapes: the responses that Okta's sign-in widget is tested with.
+//! Steps between the last factor and the end of an Identity Engine sign-in: forms with a single
+//! button. Shapes: the responses that Okta's sign-in widget is tested with.
 
 use serde_json::{Value, json};
 
@@ -75,17 +75,22 @@ impl Interlude {
     }
 
     fn messages(self) -> Option<Value> {
-        let message = |class: &str, key: &str, text: &str| json!({ "message": text, "i18n": { "key": key, "params": [] }, "class": class });
+        let message = |class: &str, key: &str, text: &str| {
+            json!({ "message": text,
+            "i18n": { "key": key, "params": [] }, "class": class })
+        };
         let all = match self {
             Interlude::DeviceGracePeriod => json!([
                 message(
                     "WARNING",
                     "idx.device_assurance.grace_period.warning.title.due_by_date",
-                    "Your device doesn't meet the security requirements. Fix the issue by 09/05/2026."
+                    "Your device doesn't meet the security requirements. Fix the issue by \
+                     09/05/2026."
                 ),
                 message(
                     "ERROR",
-                    "idx.error.code.access_denied.device_assurance.remediation.linux.upgrade_os_version",
+                    "idx.error.code.access_denied.device_assurance.remediation.linux.\
+                     upgrade_os_version",
                     "Update to Ubuntu 24"
                 ),
             ]),

@@ -8,24 +8,11 @@ use super::authenticators::{
 };
 use super::idx::{Interaction, Stage};
 use super::idx_end::finish;
+use super::idx_json::{ION, handle_field, messages, push};
 use super::webauthn::is_key;
 use crate::clock::milliseconds;
 use crate::http::Answer;
 use crate::users::{Factor, FactorKind, Standing, User};
-
-const ION: &str = "application/ion+json; okta-version=1.0.0";
-
-/// An answer that ends everything: messages and no remediation.
-pub(super) fn fatal(status: u16, key: &str, message: &str) -> Answer {
-    let body = json!({ "version": "1.0.0", "messages": messages("ERROR", key, message) });
-    Answer::empty(status).body(ION, body.to_string())
-}
-
-fn messages(class: &str, key: &str, message: &str) -> Value {
-    json!({ "type": "array", "value": [
-        { "message": message, "i18n": { "key": key, "params": [] }, "class": class }
-    ]})
-}
 
 pub(super) fn answer(
     visit: &Visit<'_>,
@@ -172,8 +159,11 @@ impl Shape<'_> {
         let mut fields =
             vec![json!({ "name": "identifier", "label": "Username", "required": true })];
         if !self.visit.world.options.idx_identifier_first {
-            fields.push(json!({ "name": "credentials", "type": "object", "required": true,
-                "form": { "value": [{ "name": "passcode", "label": "Password", "secret": true }] } }));
+            fields.push(
+                json!({ "name": "credentials", "type": "object", "required": true,
+                "form": { "value": [{ "name": "passcode", "label": "Password",
+                    "secret": true }] } }),
+            );
         }
         fields.push(
             json!({ "name": "rememberMe", "type": "boolean", "label": "Remember this device" }),
@@ -213,10 +203,14 @@ impl Shape<'_> {
                     "required": false, "value": "webauthn", "mutable": false })),
                 Some(method) => form.push(json!({ "name": "methodType", "required": false,
                     "options": [{ "label": method, "value": method }] })),
-                None => form.push(json!({ "name": "methodType", "required": false, "value": "otp", "mutable": false })),
+                None => form.push(json!({ "name": "methodType", "required": false,
+                    "value": "otp", "mutable": false })),
             }
             if factor.kind == FactorKind::Rsa {
-                form.push(json!({ "name": "enrollmentId", "required": true, "value": factor.id, "mutable": false }));
+                form.push(
+                    json!({ "name": "enrollmentId", "required": true, "value": factor.id,
+                    "mutable": false }),
+                );
             }
             let place = enrolments.len();
             options.push(json!({
@@ -243,7 +237,8 @@ impl Shape<'_> {
         self.enrollment(body, factor);
         let data = self.remediation("authenticator-verification-data", "challenge", vec![json!({
             "name": "authenticator", "label": "Phone", "form": { "value": [
-                { "name": "id", "required": true, "value": authenticator_id(FactorKind::Sms), "mutable": false },
+                { "name": "id", "required": true, "value": authenticator_id(FactorKind::Sms),
+                    "mutable": false },
                 { "name": "methodType", "required": true, "options": [
                     { "label": "SMS", "value": "sms" }, { "label": "Output call", "value": "voice" }
                 ] }
@@ -285,7 +280,8 @@ impl Shape<'_> {
         }
         if kind.is_some_and(FactorKind::is_sent) {
             body["currentAuthenticatorEnrollment"]["value"]["resend"] = json!({
-                "name": "resend", "method": "POST", "href": self.visit.url("/idp/idx/challenge/resend"),
+                "name": "resend", "method": "POST",
+                    "href": self.visit.url("/idp/idx/challenge/resend"),
                 "value": [handle_field(self.handle)]
             });
         }
@@ -311,7 +307,8 @@ impl Shape<'_> {
             );
             let resend = self.remediation("resend", "challenge", vec![json!({
                 "name": "authenticator", "required": true, "visible": false, "form": { "value": [
-                    { "name": "id", "required": true, "value": authenticator_id(FactorKind::Push), "mutable": false },
+                    { "name": "id", "required": true,
+                        "value": authenticator_id(FactorKind::Push), "mutable": false },
                     { "name": "methodType", "required": true, "value": "push", "mutable": false }
                 ]}
             })]);
@@ -355,7 +352,8 @@ impl Shape<'_> {
     fn new_password(&self, name: &str) -> Value {
         let fields = json!([
             { "name": "passcode", "label": "New password", "secret": true },
-            { "name": "revokeSessions", "type": "boolean", "label": "Sign me out of all other devices" }
+            { "name": "revokeSessions", "type": "boolean", "label": "Sign me out of all other \
+                devices" }
         ]);
         let credentials = json!({
             "name": "credentials", "type": "object", "required": true, "form": { "value": fields }
@@ -364,8 +362,11 @@ impl Shape<'_> {
     }
 
     fn answer_form(&self, fields: &[(&str, bool)]) -> Value {
-        let fields: Vec<_> = fields.iter().map(|(name, secret)| match *name {
-                "questionKey" => json!({ "name": name, "required": true, "value": "disliked_food", "mutable": false }),
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, secret)| match *name {
+                "questionKey" => json!({ "name": name, "required": true,
+                    "value": "disliked_food", "mutable": false }),
                 _ => json!({ "name": name, "required": true, "secret": secret }),
             })
             .collect();
@@ -387,14 +388,4 @@ impl Shape<'_> {
     pub(super) fn remediations(&self, body: &mut Value, all: Vec<Value>) {
         body["remediation"] = json!({ "type": "array", "value": all });
     }
-}
-
-fn push(value: &mut Value, pointer: &str, item: Value) {
-    if let Some(Value::Array(list)) = value.pointer_mut(pointer) {
-        list.push(item);
-    }
-}
-
-fn handle_field(handle: &str) -> Value {
-    json!({ "name": "stateHandle", "required": true, "value": handle, "visible": false, "mutable": false })
 }

@@ -2,6 +2,7 @@
 //! "Authentication API" (classic), "Sessions API" and "Okta organization" pages of Okta's
 //! developer documentation; each file names its part.
 
+mod app_id;
 mod apps;
 mod authenticators;
 mod authn;
@@ -11,6 +12,7 @@ mod idx;
 mod idx_check;
 mod idx_end;
 mod idx_interlude;
+mod idx_json;
 mod idx_shape;
 pub(crate) mod oauth;
 mod pages;

@@ -34,7 +34,8 @@ pub(super) fn extra_verification(token: &str) -> Answer {
 pub(super) fn script_only() -> Answer {
     Answer::html(
         200,
-        "<!DOCTYPE html><html><head><title>acme - Sign In</title><script src=\"/assets/a.js\"></script></head>\
+        "<!DOCTYPE html><html><head><title>acme - Sign In</title><script \
+         src=\"/assets/a.js\"></script></head>\
          <body><div id=\"okta-sign-in\"></div></body></html>",
     )
 }
@@ -59,16 +60,21 @@ pub(super) fn more(token: &str) -> Answer {
 pub(super) fn password_again(token: &str, by_script: bool) -> Answer {
     let form = format!(
         "<div id=\"creds.edit\" class=\"ajax-form-editor mfa-challenge-form\">\
-         <form id=\"creds.edit.form\" class=\"v-form\" action=\"/user/verify_password\" method=\"post\">\
-         <input type=\"hidden\" class=\"hide\" name=\"_xsrfToken\" id=\"_xsrfToken\" value=\"{token}\"/>\
+         <form id=\"creds.edit.form\" class=\"v-form\" action=\"/user/verify_password\" \
+         method=\"post\">\
+         <input type=\"hidden\" class=\"hide\" name=\"_xsrfToken\" id=\"_xsrfToken\" \
+         value=\"{token}\"/>\
          <label id=\"creds.password.label\" for=\"creds.password\">Password\
-         <input id=\"creds.password\" name=\"password\" type=\"password\" value=\"\" autocomplete=\"off\"/></label>\
-         <input value=\"Verify\" name=\"m-save\" type=\"button\" id=\"creds.button.submit\"/></form></div>"
+         <input id=\"creds.password\" name=\"password\" type=\"password\" value=\"\" \
+         autocomplete=\"off\"/></label>\
+         <input value=\"Verify\" name=\"m-save\" type=\"button\" \
+         id=\"creds.button.submit\"/></form></div>"
     );
     Answer::html(
         200,
         &format!(
-            "<!DOCTYPE html><html lang=\"en\"><head><title>acme - Verify Password</title></head><body>\
+            "<!DOCTYPE html><html lang=\"en\"><head><title>acme - Verify \
+             Password</title></head><body>\
              <div id=\"password-verification-challenge\" class=\"sign-in-content rounded-6\">\
              <h1>Please verify your password</h1>{}</div></body></html>",
             if by_script { "" } else { &form }
@@ -82,7 +88,8 @@ pub(super) fn consent() -> Answer {
         200,
         "<!DOCTYPE html><html><head><title>acme - Consent</title></head><body>\
          <div class=\"consent\"><h1>Terms of use</h1>\
-         <form action=\"/app/consent\" method=\"post\"><input type=\"submit\" value=\"Allow\"/></form>\
+         <form action=\"/app/consent\" method=\"post\"><input type=\"submit\" \
+         value=\"Allow\"/></form>\
          </div></body></html>",
     )
 }
@@ -115,7 +122,8 @@ pub(super) fn saml_form(
 ) -> Answer {
     let search = match visit.world.options.search_form {
         true => {
-            "<form action=\"/search\"><input name=\"q\"/><button formaction=\"/all\">Search</button></form>\n"
+            "<form action=\"/search\"><input name=\"q\"/><button \
+             formaction=\"/all\">Search</button></form>\n"
         }
         false => "",
     };

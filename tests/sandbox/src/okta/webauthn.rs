@@ -1,5 +1,6 @@
 //! A security key's answer, judged as "Web Authentication" (W3C), 7.2 "Verifying an Authentication
-//! Assertion", has it. Okta is not told which credential answers, so every key of the person is tried.
+//! Assertion", has it. Okta is not told which credential answers, so every key of the person is
+//! tried.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

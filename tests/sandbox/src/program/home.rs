@@ -1,5 +1,5 @@
-//! A throw-away home: settings that point `ob` at the sandbox, a runtime directory for its socket, a
-//! `code` command, and the environment that makes a process use them instead of the user's own.
+//! A throw-away home: settings that point `ob` at the sandbox, a runtime directory for its socket,
+//! a `code` command, and the environment that makes a process use them instead of the user's own.
 //! Everything is gone with the value, `ob`'s agent included.
 
 use std::ffi::OsString;

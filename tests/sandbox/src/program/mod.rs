@@ -79,7 +79,8 @@ enum Verb {
         #[arg(long, value_name = "PORT", default_value_t = 443, requires = "host")]
         port: u16,
         /// AWS apps ask for a second factor again, and this ends it
-        #[arg(long, value_enum, value_name = "END", num_args = 0..=1, default_missing_value = "link")]
+        #[arg(long, value_enum, value_name = "END", num_args = 0..=1,
+            default_missing_value = "link")]
         step_up: Option<StepUpName>,
     },
     /// Print the code an authenticator app with this secret shows now

@@ -72,7 +72,7 @@ pub(super) fn attempt(
     let user = find_user(&sandbox, name)?;
     let home = Home::new(&sandbox, user, None, program)?;
     Plugged::at(&home.keys(), user.keys())?.touch(Touch::After(TAP));
-    notice(&welcome(&sandbox, user));
+    notice(&print_instructions(&sandbox, user));
     show_deliveries(&sandbox, user);
     let caught = Caught::new()?;
     let shell = std::env::var_os("SHELL").unwrap_or_else(|| "bash".into());
@@ -90,7 +90,8 @@ pub(super) fn attempt(
 pub(super) fn serve(options: Options) -> io::Result<ExitCode> {
     if let Some((name, port)) = &options.host {
         notice(&format!(
-            "ob-sandbox: the org is {name}, port {port}; /etc/hosts needs the line `127.0.0.1 {name}`"
+            "ob-sandbox: the org is {name}, port {port}; /etc/hosts needs the line `127.0.0.1 \
+             {name}`"
         ));
     }
     let sandbox = Sandbox::launch(options)?;
@@ -185,7 +186,7 @@ fn show_deliveries(sandbox: &Arc<Sandbox>, user: &User) {
     });
 }
 
-fn welcome(sandbox: &Sandbox, user: &User) -> String {
+fn print_instructions(sandbox: &Sandbox, user: &User) -> String {
     let push = if user.has_push() {
         "\n  a push is approved after two seconds"
     } else {
@@ -204,7 +205,8 @@ fn welcome(sandbox: &Sandbox, user: &User) -> String {
     };
     let key = match user.keys().first() {
         Some(key) => format!(
-            "\n  key PIN   {}   (a security key made of software, touched after two seconds;\n            \
+            "\n  key PIN   {}   (a security key made of software, touched after two \
+             seconds;\n            \
              it needs an `ob` built without --release)",
             key.pin()
         ),
@@ -218,7 +220,8 @@ fn welcome(sandbox: &Sandbox, user: &User) -> String {
          `ob vpn up`         no openvpn server runs; `ob vpn profile --explain` works, and\n                      \
          `cargo run -p ob-sandbox -- vpn` brings a tunnel up\n  \
          `ob roles --names`  nor `--discover`: there is no IAM\n  \
-         `ob console`        opens a page of the sandbox, whose certificate your browser does not know\n",
+         `ob console`        opens a page of the sandbox, whose certificate your browser does not \
+         know\n",
         sandbox.org_url(),
         sandbox.sts_url(),
         user.login,

@@ -1,5 +1,5 @@
-//! A tunnel from end to end on one machine: everything happens in a network namespace of its own, which
-//! anybody may make, so that nothing of this machine's network changes.
+//! A tunnel from end to end on one machine: everything happens in a network namespace of its own,
+//! which anybody may make, so that nothing of this machine's network changes.
 
 use std::ffi::OsString;
 use std::io;
@@ -73,8 +73,8 @@ pub(super) fn inside(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether the host behind the server answers. Nothing listens on that port: its refusal is the answer, and
-/// needs no `ping` to be installed.
+/// Whether the host behind the server answers. Nothing listens on that port: its refusal is the
+/// answer, and needs no `ping` to be installed.
 fn answers_behind() -> bool {
     let asked = Instant::now();
     let there = format!("{}:9", OpenVpn::BEHIND);

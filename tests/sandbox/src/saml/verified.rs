@@ -1,4 +1,5 @@
-//! What STS has found genuine: an assertion of many roles is redeemed many times, and looked at once.
+//! What STS has found genuine: an assertion of many roles is redeemed many times, and looked at
+//! once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -12,7 +12,7 @@ fn get(sandbox: &Sandbox) -> std::io::Result<super::Reply> {
 }
 
 #[test]
-fn a_fault_hits_as_often_as_told_and_only_where_told() {
+fn fault_hits_as_often_as_and_where_it_is_set() {
     let sandbox = Sandbox::start();
     let kind = FaultKind::Status {
         code: 503,

@@ -125,7 +125,7 @@ fn every_standing_has_its_status() {
 }
 
 #[test]
-fn a_wrong_password_is_refused_and_a_hostile_org_says_so_in_colour() {
+fn wrong_password_is_refused_also_by_a_hostile_org() {
     let sandbox = Sandbox::start();
     let client = Client::new(&sandbox);
     for name in ["bob", "mallory", "nobody"] {

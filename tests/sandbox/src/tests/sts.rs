@@ -147,7 +147,7 @@ fn an_altered_assertion_is_refused() {
 }
 
 #[test]
-fn only_pairs_of_the_assertion_are_granted_and_only_for_five_minutes() {
+fn only_the_assertions_pairs_are_granted_for_five_minutes() {
     let sandbox = Sandbox::start();
     let assertion = sandbox.assertion("bob", AwsApp::Production);
     let reply = with_saml(&sandbox, &assertion, DEPLOY, &[]);

@@ -168,7 +168,8 @@ fn refused_scope(visit: &Visit<'_>, scope: &str) -> Option<Answer> {
     let asks = |name| scope.split(' ').any(|one| one == name);
     let options = &visit.world.options;
     let text = if asks("interclient_access") && !options.interclient_trust {
-        "The 'interclient_access' scope can only be granted to clients with a configured trust relationship."
+        "The 'interclient_access' scope can only be granted to clients with a configured trust \
+         relationship."
     } else if asks("offline_access") && !options.refresh_tokens {
         "One or more scopes are not configured for the authorization server resource."
     } else {

@@ -33,14 +33,18 @@ pub(super) fn exchange(visit: &Visit<'_>) -> Result<Answer, Answer> {
         WEB_SSO => {
             if !has("okta.apps.sso") {
                 return Err(invalid(
-                    "The 'actor_token' must have the 'okta.apps.sso' scope to request a 'web_sso_token'.",
+                    "The 'actor_token' must have the 'okta.apps.sso' scope to request a \
+                     'web_sso_token'.",
                 ));
             }
             let options = &visit.world.options;
             let app =
                 app.filter(|app| app.is_aws() && (options.labs_web_sso || *app != AppId::AwsLabs));
             let app = app.ok_or_else(|| {
-                invalid("The target audience app must be configured to allow the client to request a 'web_sso_token'.")
+                invalid(
+                    "The target audience app must be configured to allow the client to \
+                    request a 'web_sso_token'.",
+                )
             })?;
             let too_old = options
                 .sign_in_good_for
@@ -61,7 +65,8 @@ pub(super) fn exchange(visit: &Visit<'_>) -> Result<Answer, Answer> {
         INTERCLIENT => {
             if !has("interclient_access") {
                 return Err(invalid(
-                    "The 'actor_token' must have the 'interclient_access' scope to request a 'interclient_token'.",
+                    "The 'actor_token' must have the 'interclient_access' scope to request a \
+                     'interclient_token'.",
                 ));
             }
             let app = app.ok_or_else(|| {

@@ -75,7 +75,12 @@ pub(super) fn machine_token(visit: &Visit<'_>) -> Result<Answer, Answer> {
     org.web_identities.insert(token.clone(), visit.now + 3600);
     Ok(Answer::json(
         200,
-        &json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": token, "scope": scope }),
+        &json!({
+            "token_type": "Bearer",
+            "expires_in": 3600,
+            "access_token": token,
+            "scope": scope,
+        }),
     ))
 }
 

@@ -1,7 +1,8 @@
-//! The org's OAuth server: "Device Authorization grant" (RFC 8628), "Refresh tokens" with rotation, "Token
-//! exchange" (`web_sso_token` for AWS Account Federation apps, `interclient_token` for any other: "Native to
-//! Web SSO"), "Revoke a token" (RFC 7009), and "Client credentials" with a signed assertion (RFC 7523) for
-//! machines. Refusals are in the words of Okta's list of OAuth 2.0 error codes.
+//! The org's OAuth server: "Device Authorization grant" (RFC 8628), "Refresh tokens" with rotation,
+//! "Token exchange" (`web_sso_token` for AWS Account Federation apps, `interclient_token` for any
+//! other: "Native to Web SSO"), "Revoke a token" (RFC 7009), and "Client credentials" with a signed
+//! assertion (RFC 7523) for machines. Refusals are in the words of Okta's list of OAuth 2.0 error
+//! codes.
 
 mod device;
 mod exchange;
@@ -117,8 +118,13 @@ fn issue(visit: &Visit<'_>, grant: &Grant) -> Answer {
         grant: grant.clone(),
         expires_at: visit.now + LIFE,
     };
-    let mut answer = json!({ "token_type": "Bearer", "expires_in": LIFE, "access_token": access_token,
-        "scope": grant.scope, "id_token": id_token });
+    let mut answer = json!({
+        "token_type": "Bearer",
+        "expires_in": LIFE,
+        "access_token": access_token,
+        "scope": grant.scope,
+        "id_token": id_token,
+    });
     let refresh = grant
         .scope
         .contains("offline_access")
@@ -167,7 +173,8 @@ pub(super) fn revoke(visit: &Visit<'_>) -> Answer {
     Answer::empty(200)
 }
 
-/// `GET /oauth2/v1/userinfo`: the claims that the token's scope has ("OpenID Connect & OAuth 2.0: userinfo").
+/// `GET /oauth2/v1/userinfo`: the claims that the token's scope has ("OpenID Connect & OAuth 2.0:
+/// userinfo").
 pub(super) fn user_info(visit: &Visit<'_>) -> Answer {
     let token = visit.request.header("authorization").unwrap_or_default();
     let token = token.trim_start_matches("Bearer ");
