@@ -40,7 +40,7 @@ impl Home {
         home
     }
 
-    /// The same, for somebody whose roles are in several apps.
+    /// As above, for a user with roles in several apps.
     pub(crate) fn of_every_app(sandbox: &Sandbox, user: &'static str) -> Self {
         let home = Self::new(sandbox, user);
         let file = home.path("config/ob/config.toml");

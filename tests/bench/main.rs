@@ -233,7 +233,7 @@ fn status(home: &Home) {
     ));
 }
 
-/// A thousand commands at once, nobody signed in.
+/// A thousand commands at once, without a session.
 fn run_clients() {
     let sandbox = Sandbox::start();
     let home = Home::new(&sandbox, "bob");

@@ -11,7 +11,7 @@ fn file(name: &str) -> String {
     format!("{}/completions/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Profiles nobody would choose, one of them no line.
+/// Unusual names of profiles; one of them is no line.
 fn hostile() -> TestEnv {
     let env = machine();
     let settings = std::fs::read_to_string(env.path("config/ob/config.toml")).unwrap();

@@ -65,7 +65,7 @@ fn init_writes_what_check_finds_good() {
         Some(2),
         "an existing file is kept"
     );
-    // Nobody answers four questions for that.
+    // Nothing else is asked for that.
     let asked = home.ob(&["config", "init"]);
     assert_eq!(asked.status.code(), Some(2));
     assert!(asked.stderr.contains("it exists already"));

@@ -121,7 +121,7 @@ fn every_verb_that_uses_its_credentials_asks_first() {
         let said = &ended.stderr;
         assert!(said.contains("whether to use the profile"), "{said}");
     }
-    // What `--with` is for was read with `dev`, whom nobody guards.
+    // The role of `--with` was read through `dev`, which needs no approval.
     assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 1);
     let mut pty = Pty::spawn(&env.ob(["roles", "--discover", "-p", "prod"]));
     pty.until("Use prod (arn:aws:iam::123456789012:role/Engineer) in this terminal? [y/N] ");

@@ -1,6 +1,5 @@
-//! What somebody sees who has cloned this and types the README's first command: `cargo run -p
-//! ob-sandbox -- …`, in a home that has nothing of `ob` in it. The program is taken as `cargo test
-//! --workspace` has built it.
+//! The README's first command in a fresh clone: `cargo run -p ob-sandbox -- …`, in a home without
+//! anything of `ob`. The program is the one that `cargo test --workspace` has built.
 
 use std::fs;
 use std::path::Path;

@@ -82,8 +82,8 @@ fn labels_are_shown_in_lists_and_find_roles() {
         let (code, _, error) = said(&env, &["exec", "-r", wanted, "--", "true"]);
         assert_eq!(code, Some(0), "{wanted}: {error}");
     }
-    // One that fits several is a question; with nobody to answer it is an error that lists them by
-    // their labels.
+    // An expression that matches several roles is a prompt; without a terminal it is an error that
+    // lists them by their labels.
     let (code, _, error) = said(&env, &["exec", "-r", "Some", "--", "true"]);
     assert_eq!(code, Some(3), "{error}");
     assert!(error.contains(&format!("{label}: {other}")), "{error}");

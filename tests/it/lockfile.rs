@@ -23,7 +23,7 @@ const BANNED: [&str; 10] = [
 
 /// The most crates a build of `ob` may draw in, on any platform.
 const MOST: usize = 260;
-/// The same with every feature; nobody gets these unasked.
+/// With every optional feature.
 const MOST_WITH_FEATURES: usize = 300;
 
 type Key = (String, String);

@@ -6,7 +6,7 @@ use ob::model::Timestamp;
 use crate::shells::machine;
 use crate::support::{TestEnv, run};
 
-/// Nobody's zone, so that no machine passes by its own.
+/// A zone that no machine has as its own.
 const TZ: &str = "XYZ-3:17";
 
 fn said(env: &TestEnv, words: &[&str]) -> String {

@@ -186,7 +186,6 @@ fn files_are_named_for_what_they_hold() {
 }
 
 #[test]
-#[ignore = "the last of them are being replaced"]
 fn retired_words_are_not_used() {
     let mut found = Vec::new();
     for path in all_rust_files().filter(|path| !path.ends_with("layering/words.rs")) {
@@ -198,7 +197,6 @@ fn retired_words_are_not_used() {
 }
 
 #[test]
-#[ignore = "the last of them are being shortened"]
 fn test_names_have_at_most_60_characters() {
     let mut too_long = Vec::new();
     for path in all_rust_files() {

@@ -50,7 +50,7 @@ fn cached_list_is_shown_at_once_with_its_time() {
     let (again, _) = roles(&env, &[]);
     assert_eq!(again, list);
     assert!(env.agents().is_empty() && env.sandbox.log().is_empty());
-    // It is shown as it was, until somebody has it read again.
+    // It is shown unchanged until it is read again.
     let new = "arn:aws:iam::123456789012:role/New";
     env.sandbox.role(new, 3600);
     env.sandbox.grant("alice", AwsApp::Production, OKTA, new);
@@ -159,7 +159,7 @@ fn menu_is_shown_from_the_cache_before_a_sign_in() {
     let mut terminal = choose();
     let menu = terminal.until("Role (1-2): ");
     assert!(menu.contains("as of "), "{menu}");
-    // The last used first, and nobody was asked for it.
+    // The last used first, without a prompt.
     let place = |role| menu.find(role).unwrap();
     assert!(place(READ_ONLY) < place(ENGINEER), "{menu}");
     assert!(env.sandbox.log().is_empty());

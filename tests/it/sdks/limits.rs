@@ -10,7 +10,7 @@ use crate::support::{Pty, TestEnv, run};
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const S3: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 
-/// The policies of a key that somebody was given.
+/// Returns the session policies of an issued key.
 fn policies(env: &TestEnv, key: &str) -> Vec<String> {
     env.sandbox.session_policies(key.trim()).unwrap()
 }

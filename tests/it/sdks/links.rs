@@ -52,7 +52,7 @@ fn the_aws_tools_go_on_along_a_chain_by_themselves() {
             ),
         "{config}"
     );
-    // The sandbox's STS checks the signature and whom the role trusts; moto's is somebody else's.
+    // The sandbox's STS checks the signature and the role's trust policy; moto does not.
     let moto = Moto::start();
     for words in who_am_i() {
         for sts in [&env.sandbox.sts_url(), &moto.url] {

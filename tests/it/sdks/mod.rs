@@ -1,6 +1,6 @@
-//! Whoever takes credentials from `ob`: the real aws CLI, boto3 and JavaScript SDK, asked who they
-//! are. The sandbox's STS checks their signatures, so an answer means that the credentials were
-//! used as they are.
+//! Consumers of credentials: the real aws CLI, boto3 and JavaScript SDK call GetCallerIdentity. The
+//! sandbox's STS checks their signatures, so an answer means that the credentials were used
+//! unchanged.
 
 mod botocore_reader;
 mod catalogue;

@@ -36,7 +36,7 @@ fn the_picture_in_the_documentation_is_what_bash_shows() {
         command.env("NO_COLOR", "").env("TERM", "xterm-256color");
         let mut pty = Pty::spawn(&command);
         pty.until("~/infra $ ");
-        // Nobody renews what the picture is of.
+        // The credentials in the picture are not renewed.
         type_line(
             Kind::Bash,
             &mut pty,

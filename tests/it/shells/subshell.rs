@@ -47,7 +47,7 @@ fn lives(kind: Kind) {
     pty.until("<");
     fresh(&mut pty, &label);
 
-    // With nobody to ask each threshold shows, and nothing else does.
+    // Without a terminal, only the message of each threshold is printed.
     crate::support::run(&mut env.ob(["agent", "stop"]), "");
     for (seconds, shown) in [(890, "14m!"), (290, "4m!!"), (-5, "expired")] {
         type_line(kind, &mut pty, &kind.expire_in(seconds));
@@ -340,7 +340,7 @@ fn chosen_provider_is_kept_for_renewals_and_inside() {
     pty.until("m READY");
     assert_eq!(by().last().unwrap(), chosen);
 
-    // A renewal asks nobody and takes the same.
+    // A renewal asks nothing and takes the same.
     let before = by().len();
     env.sandbox.advance_clock(3500);
     type_line(
@@ -365,7 +365,7 @@ fn chosen_provider_is_kept_for_renewals_and_inside() {
     pty.until("m READY");
     assert_eq!(by()[before..], [chosen]);
 
-    // Nobody has named it: when it is withdrawn, the other one opens the role.
+    // The provider was not named: when it is withdrawn, the other one is used.
     env.sandbox.withdraw("bob", AwsApp::Labs, chosen);
     crate::support::run(&mut env.ob(["agent", "stop"]), "");
     env.sign_in();

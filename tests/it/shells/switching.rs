@@ -121,7 +121,7 @@ fn the_prompt_follows_what_the_credential_process_gets() {
         pty.until("READY");
         type_line(kind, &mut pty, "ob use prod");
         pty.until(&format!("acme-prod/{} READY", role_name(&env)));
-        // Somewhere else somebody signs in, and a tool asks.
+        // Another client signs in, and a tool asks for credentials.
         env.sign_in();
         let got = run(&mut env.ob(["credential", "-p", "prod"]), "");
         assert!(got.status.success(), "{}", &got.stderr);

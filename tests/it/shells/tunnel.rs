@@ -37,7 +37,7 @@ fn the_mark_comes_and_goes_with_the_tunnel() {
         enter(&mut pty, "labs/Admin vpn ");
         unmark(&place);
         enter(&mut pty, "labs/Admin ");
-        // Its device is gone, and nobody was left to take the mark away.
+        // The device is gone, and no process removed the mark.
         mark(&place, "/sys/class/net/none-such");
         enter(&mut pty, "labs/Admin ");
     }

@@ -42,7 +42,7 @@ impl Liar {
 
 impl Drop for Liar {
     fn drop(&mut self) {
-        // Nobody may have come: then this is who was waited for.
+        // Without a client, this connection is the one that was waited for.
         drop(UnixStream::connect(&self.socket));
         let _ = fs::remove_file(&self.socket);
         if let Some(thread) = self.thread.take() {

@@ -136,7 +136,7 @@ fn a_key_signs_for_no_other_site_whoever_asks_for_it() {
     assert_eq!(keys.asked(), 0);
 }
 
-/// A key that waits to be touched, and an agent that has got its answer from somebody else.
+/// A key that waits for a touch, and an agent that got its answer from another client.
 #[test]
 fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
     let env = TestEnv::of("wendy");
@@ -180,7 +180,7 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
     assert_eq!(keys.asked(), 1);
 }
 
-/// What a person chose too late is not run, and what somebody else chose is not run for them.
+/// A role that was chosen too late, or at another terminal, is not used.
 #[test]
 fn no_command_runs_as_a_role_of_another_terminal() {
     for term in ["xterm", "dumb"] {

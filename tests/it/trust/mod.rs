@@ -1,5 +1,5 @@
-//! Whom `ob` believes: the user's own settings and environment, nobody's directory and nobody
-//! else's files.
+//! What `ob` trusts: the user's own settings and environment; no current directory, and no other
+//! user's files.
 
 mod console_page;
 mod directory;
@@ -282,7 +282,7 @@ fn certificates_of_the_environment_are_not_trusted() {
     assert!(env.sandbox.log().is_empty(), "something was sent");
 }
 
-/// Whoever sets a proxy learns the name of the host, and no more.
+/// A foreign proxy learns the host's name only.
 #[test]
 fn foreign_proxy_sees_no_secret() {
     let env = TestEnv::new();

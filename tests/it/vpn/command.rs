@@ -1,4 +1,4 @@
-//! `ob vpn exec`: a command inside the tunnel, by somebody who is not root.
+//! `ob vpn exec`: a command inside the tunnel, run by an unprivileged user.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -57,7 +57,7 @@ fn a_command_runs_inside_the_tunnel_without_root() {
     let said = &inside.stdout;
     assert!(said.contains("10.88.0."), "{said}");
     assert!(said.contains("nameserver 10.88.0.1"), "{said}");
-    // Nobody else is in it.
+    // No other process is in it.
     assert!(!ip("addr").contains("tun-ob0"));
     vpn.is_gone();
 }

@@ -1,4 +1,5 @@
-//! Whoever is killed or hung up on, nothing is left, and nothing goes in the clear.
+//! After a kill or hangup of any process of a tunnel nothing remains, and no traffic leaves
+//! unprotected.
 
 use nix::sys::signal::Signal;
 

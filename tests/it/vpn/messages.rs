@@ -102,7 +102,7 @@ fn silent_server_is_retried_with_one_line_each() {
         return;
     }
     let vpn = Vpn::new();
-    // What is sent to it goes to nobody, and nobody says so.
+    // Its output is discarded.
     ip("neigh replace 10.99.0.1 lladdr 02:00:00:00:00:99 dev ob-vpn-c nud permanent");
     let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
     let mut said = String::new();

@@ -13,7 +13,7 @@ use crate::support::{eventually, run};
 
 const BEFORE: &str = "nameserver 192.0.2.1\n";
 
-/// A machine whose resolv.conf is openresolv's and nobody else's.
+/// A machine whose resolv.conf is managed by openresolv only.
 fn with_openresolv() -> Vpn {
     on_openresolv(Vpn::new())
 }

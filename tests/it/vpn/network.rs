@@ -147,8 +147,7 @@ impl Vpn {
         });
     }
 
-    /// No process, device, route, socket or file of the tunnel is left, or soon is none, and nobody
-    /// had to ask for it.
+    /// Waits until no process, device, route, socket or file of the tunnel is left.
     pub(crate) fn is_gone(&self) {
         let until = Instant::now() + DEADLINE;
         loop {
@@ -181,7 +180,7 @@ impl Vpn {
     }
 }
 
-/// Somebody without any right, on a machine whose tun device is everybody's.
+/// An unprivileged user, on a machine whose tun device is open to all users.
 pub(crate) fn nobody() -> Vpn {
     nobody_with(Options::default())
 }

@@ -73,7 +73,7 @@ fn nothing_of_the_environment_reaches_what_runs_with_rights() {
     vpn.is_gone();
 }
 
-/// Ways in which somebody else could have put openvpn there, and one more for its directory.
+/// Ways in which another user could have installed openvpn, and one for its directory.
 const REPLACED: usize = 4;
 
 #[test]
@@ -137,7 +137,7 @@ fn what_is_missing_is_named_before_anybody_signs_in() {
                 hide(&upper.join(name));
             }
         });
-        // `setpriv` is the test's own way to be somebody else.
+        // The test itself changes the user by `setpriv`.
         let up = match names {
             ["setpriv"] => {
                 let mut bare = vpn.env.ob(["vpn", "up", "--detach"]);
@@ -249,7 +249,7 @@ fn nobody_else_reads_or_drives_the_supervisor() {
         let read = run(vpn.env.command("head").args(["-c1", &file]), "");
         assert!(!read.status.success(), "{what} can be read");
     }
-    // Another one, through a socket that somebody careless opened to all.
+    // Another agent, through a socket that is open to all users.
     let socket = vpn.env.path("run/ob/vpn.sock");
     fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
     let mut stream = UnixStream::connect(&socket).unwrap();

@@ -269,7 +269,7 @@ fn background_tunnel_shows_its_prompt_and_any_up_answers() {
     assert!(terminal.wait().0.success());
     let twice = vpn.vpn(&["up"]);
     assert!(twice.stderr.contains("a tunnel is up, or on its way"));
-    // Whoever connects anew is asked anew.
+    // A new connection gets a new prompt.
     vpn.server.restart().unwrap();
     eventually("the question is open", || {
         vpn.status()["asks"] == "The VPN server asks: Enter your code"
@@ -341,7 +341,7 @@ fn an_answer_to_an_earlier_question_is_given_to_no_other() {
         matches!(question, TunnelQuestion::Password { .. }),
         "{question:?}"
     );
-    // The right code, typed late: it is no password, and "nobody" is about the question before too.
+    // The right code, typed late: it is not used as a password.
     answer(&mut link, code, OpenVpn::CODE);
     let answer_of_nobody = ToTunnel::Answer {
         number: code,

@@ -43,8 +43,8 @@ fn unpacked(name: &str) -> PathBuf {
     file
 }
 
-/// Somebody with these rights by sudo on a machine with systemd-resolved; `also` is another name
-/// for its resolvectl.
+/// A user with these rights by sudo, on a machine with systemd-resolved. `also` is another name of
+/// its resolvectl.
 fn with_resolved(rules: &str, also: Option<&str>) -> (Vpn, Resolved) {
     with_resolved_and(Options::default(), rules, also)
 }

@@ -140,7 +140,7 @@ fn supervisor_starts_during_concurrent_cleanups() {
         for _ in 0..20 {
             let before = start(&env, &[]);
             before.kill();
-            // Whoever was beside it cleans up too.
+            // The concurrent commands clean up too.
             let next = start(&env, &[]);
             next.assert_whole();
             assert!(!before.config.exists());
@@ -166,8 +166,7 @@ fn second_supervisor_is_refused_and_first_keeps_its_files() {
     first.assert_whole();
 }
 
-/// Somebody who reads the configuration as openvpn does, and what it read. It waits for a writer
-/// already.
+/// Reads the configuration as openvpn does, already waiting for a writer, and returns what it read.
 fn reader(config: &Path) -> Receiver<Vec<u8>> {
     let (begin, begun) = channel();
     let (sender, receiver) = channel();
@@ -202,7 +201,7 @@ fn openvpn_waiting_for_its_profile_ends_with_the_supervisor() {
                 eventually("nobody listens", || {
                     matches!(SupervisorConnection::connect(&waiting.control), Ok(None))
                 });
-                // Whoever looks cleans up.
+                // A command that looks at the tunnel cleans up.
                 eventually("it is cleaned up", || {
                     run(&mut env.ob(["vpn", "down"]), "").status.success()
                         && is_empty(&directory(&env))

@@ -16,7 +16,7 @@ pub(super) const OPENVPN: &str = "/usr/bin/setsid --fork /usr/bin/setpriv --reui
      --clear-groups --inh-caps -all\\,+net_admin --ambient-caps -all\\,+net_admin \
      --bounding-set -all\\,+net_admin --no-new-privs /usr/sbin/openvpn --config *";
 
-/// Nobody may use sudo, which records all it can.
+/// A sudo that refuses everything and records what it can.
 pub(super) fn machine(rule: &str) -> Vpn {
     machine_with(Options::default(), rule)
 }

@@ -162,7 +162,7 @@ fn by_ob(vpn: &Vpn, ending: Ending) -> (Duration, Duration) {
     (Duration::from_millis(connected), gone)
 }
 
-/// One that nobody has waited for yet is gone.
+/// A process that has ended and is not reaped yet counts as gone.
 fn is_there(process: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let state = stat

@@ -293,7 +293,7 @@ fn a_tunnel_in_the_background_is_followed_to_its_end() {
     {"after_ms":N,"detail":null,"event":"phase","phase":"stopping"}
     {"error":null,"event":"ended"}
     "#);
-    // Whoever follows hears the reason of an end that nobody asked for.
+    // A follower gets the reason of an unexpected end.
     vpn.up(&["--no-dns"]);
     let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "status", "--follow"]));
     terminal.until("Ctrl-C leaves it as it is\n");
@@ -378,7 +378,7 @@ fn the_mark_for_prompts_stands_while_the_tunnel_is_up() {
     assert!(vpn.vpn(&["down"]).status.success());
     assert!(!mark.is_symlink());
     vpn.is_gone();
-    // With the supervisor goes its reaper: nobody is left to take it away, but whoever looks.
+    // The reaper ends with its supervisor, so the next command removes the mark.
     vpn.up(&["--no-dns"]);
     let supervisor = vpn.supervisor();
     vpn.signal(supervisor, Signal::SIGSTOP);

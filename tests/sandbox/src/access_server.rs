@@ -13,9 +13,9 @@ use serde_json::json;
 use crate::canary::{self, ALPHANUMERIC};
 use crate::http::{Answer, Request};
 use crate::okta::AppId;
-use crate::openvpn_gate::Gate;
+use crate::openvpn_auth::AuthSocket;
 use crate::saml;
-use crate::world::World;
+use crate::state::SandboxState;
 
 /// The "SP identity" of the Access Server.
 pub(crate) const AUDIENCE: &str = "https://vpn.acme.com/saml/metadata";
@@ -50,8 +50,8 @@ pub struct VpnOptions {
     pub web_auth_length: usize,
     /// Every tunnel is refused, in these words.
     pub refuses: Option<String>,
-    /// The openvpn server asks nobody about its clients: for figures, because an answer that comes
-    /// a moment late costs a client a second or five, at random.
+    /// Whether the openvpn server admits clients without asking: an answer that comes a moment late
+    /// delays a client by one to five seconds at random, which spoils measurements.
     pub lets_everybody_in: bool,
     /// What is asked of a person besides the password or the token.
     pub asks: Option<VpnQuestion>,
@@ -94,7 +94,7 @@ impl Default for VpnOptions {
 /// What the server remembers.
 #[derive(Debug, Default)]
 pub(crate) struct AccessServer {
-    /// Cookie `openvpn_sess_…` and who signed in with it; nobody at first.
+    /// Cookie `openvpn_sess_…` and the user who signed in with it; none at first.
     sessions: HashMap<String, Option<String>>,
     assertions: HashSet<String>,
     tokens: HashMap<String, String>,
@@ -104,7 +104,7 @@ pub(crate) struct AccessServer {
     /// The tunnels that wait for their sign-in, by the id in their address.
     pub(crate) waiting: HashMap<String, (u64, u64)>,
     /// The openvpn server, once there is one.
-    pub(crate) gate: Option<Gate>,
+    pub(crate) auth_socket: Option<AuthSocket>,
 }
 
 impl AccessServer {
@@ -115,41 +115,41 @@ impl AccessServer {
 }
 
 /// The address of the assertion consumer.
-pub(crate) fn acs(world: &World) -> String {
-    format!("{}/saml/acs", world.vpn_url)
+pub(crate) fn acs(state: &SandboxState) -> String {
+    format!("{}/saml/acs", state.vpn_url)
 }
 
 /// The address at which the tunnel that waits as `client` is signed in.
-pub(crate) fn web_auth_url(world: &World, client: (u64, u64)) -> String {
-    let options = &world.options.vpn;
-    let base = options.web_auth_url.as_ref().unwrap_or(&world.vpn_url);
-    let mut sid = world.canaries.issue("vpn-web-auth", "");
+pub(crate) fn web_auth_url(state: &SandboxState, client: (u64, u64)) -> String {
+    let options = &state.options.vpn;
+    let base = options.web_auth_url.as_ref().unwrap_or(&state.vpn_url);
+    let mut sid = state.canaries.issue("vpn-web-auth", "");
     let start = format!("{base}/saml/start?sid=");
     let length = "WEB_AUTH::".len() + start.len() + sid.len();
     sid += &"x".repeat(options.web_auth_length.saturating_sub(length));
-    world.vpn().waiting.insert(sid.clone(), client);
+    state.vpn().waiting.insert(sid.clone(), client);
     start + &sid
 }
 
 /// Answers a request to the web pages.
-pub(crate) fn answer(world: &World, request: &Request) -> Answer {
-    let known = cookie(world, request);
+pub(crate) fn answer(state: &SandboxState, request: &Request) -> Answer {
+    let known = cookie(state, request);
     let answer = match (request.method.as_str(), request.path.as_str()) {
         ("GET" | "HEAD", "/openvpn-api/profile") => {
             Answer::empty(200).with("Ovpn-WebAuth", "okta,external")
         }
-        ("POST", "/saml/acs") => consume(world, request),
-        ("GET", "/saml/start") => start(world, request),
-        ("POST", "/import_profile") if world.options.vpn.import_profile => import(world, request),
-        ("POST", "/downloads.json") if world.options.vpn.downloads => downloads(world, request),
-        ("POST", "/api/token-url") if world.options.vpn.api => token_url(world, request),
-        ("GET", "/profile/userlocked.ovpn") => match signed_in(world, request) {
-            Some(login) => profile(world, &login),
+        ("POST", "/saml/acs") => consume(state, request),
+        ("GET", "/saml/start") => start(state, request),
+        ("POST", "/import_profile") if state.options.vpn.import_profile => import(state, request),
+        ("POST", "/downloads.json") if state.options.vpn.downloads => downloads(state, request),
+        ("POST", "/api/token-url") if state.options.vpn.api => token_url(state, request),
+        ("GET", "/profile/userlocked.ovpn") => match signed_in(state, request) {
+            Some(login) => profile(state, &login),
             None => Answer::redirect("/?src=session"),
         },
         ("GET", "/rest/GetProfileViaToken") => {
             let token = request.parameter("token").unwrap_or_default();
-            let login = world.vpn().tokens.remove(&token);
+            let login = state.vpn().tokens.remove(&token);
             login.map_or_else(
                 || {
                     error(
@@ -158,7 +158,7 @@ pub(crate) fn answer(world: &World, request: &Request) -> Answer {
                         "AUTH ERROR: token not found in DB (9007)",
                     )
                 },
-                |login| profile(world, &login),
+                |login| profile(state, &login),
             )
         }
         ("GET", "/") => Answer::redirect("/__session_start__/"),
@@ -172,38 +172,38 @@ pub(crate) fn answer(world: &World, request: &Request) -> Answer {
         return answer;
     }
     // The trap: there is a session cookie before anybody has signed in.
-    let cookie = new_session(world, None);
+    let cookie = new_session(state, None);
     answer.with("Set-Cookie", &cookie)
 }
 
-fn new_session(world: &World, login: Option<String>) -> String {
+fn new_session(state: &SandboxState, login: Option<String>) -> String {
     let hex = || canary::random(b"0123456789abcdef", 32);
     let pair = format!("openvpn_sess_{}={}", hex(), hex());
     if let Some((_, value)) = pair.split_once('=') {
-        world.canaries.note("vpn-cookie", value);
+        state.canaries.note("vpn-cookie", value);
     }
     let cookie = format!("{pair}; Path=/; Secure; HttpOnly");
-    world.vpn().sessions.insert(pair, login);
+    state.vpn().sessions.insert(pair, login);
     cookie
 }
 
 /// The known session cookie that a request carries; a signed-in one before the others.
-fn cookie(world: &World, request: &Request) -> Option<Option<String>> {
+fn cookie(state: &SandboxState, request: &Request) -> Option<Option<String>> {
     let header = request.header("cookie")?;
-    let vpn = world.vpn();
+    let vpn = state.vpn();
     let known = header
         .split(';')
         .filter_map(|pair| vpn.sessions.get(pair.trim()));
     known.max_by_key(|login| login.is_some()).cloned()
 }
 
-fn signed_in(world: &World, request: &Request) -> Option<String> {
-    cookie(world, request).flatten()
+fn signed_in(state: &SandboxState, request: &Request) -> Option<String> {
+    cookie(state, request).flatten()
 }
 
 /// The assertion consumer: signature, audience, recipient, time, one use; then where RelayState
 /// says.
-fn consume(world: &World, request: &Request) -> Answer {
+fn consume(state: &SandboxState, request: &Request) -> Answer {
     let refused = |why: &str| error(403, "Access denied", &format!("SAML: {why}"));
     let encoded = request.form("SAMLResponse").unwrap_or_default();
     let xml = STANDARD
@@ -217,26 +217,26 @@ fn consume(world: &World, request: &Request) -> Answer {
         Ok(document) => document,
         Err(refusal) => return refused(&refusal.to_string()),
     };
-    if let Err(refusal) = document.authentic(&xml, &world.identity_provider, AUDIENCE) {
+    if let Err(refusal) = document.authentic(&xml, &state.identity_provider, AUDIENCE) {
         return refused(&refusal.to_string());
     }
-    if document.recipient != acs(world) {
+    if document.recipient != acs(state) {
         return refused("the response is for another recipient");
     }
-    if document.not_on_or_after <= world.clock.now() {
+    if document.not_on_or_after <= state.clock.now() {
         return refused("the response is too old");
     }
-    if !world.vpn().assertions.insert(xml) {
+    if !state.vpn().assertions.insert(xml) {
         return refused("the response was used before");
     }
     let relay_state = request.form("RelayState").unwrap_or_default();
     if let Some(sid) = relay_state.strip_prefix("webauth-") {
-        return admit(world, sid);
+        return admit(state, sid);
     }
     let login = document.subject;
     let answer = match relay_state.as_str() {
-        "profile" if world.options.vpn.deep_link_in_acs => {
-            let link = deep_link(world, &login);
+        "profile" if state.options.vpn.deep_link_in_acs => {
+            let link = deep_link(state, &login);
             let page = format!("<!doctype html><html><a href=\"{link}\">Open</a></html>");
             Answer::html(200, &page)
         }
@@ -244,37 +244,37 @@ fn consume(world: &World, request: &Request) -> Answer {
         "cws" => Answer::redirect("/"),
         _ => return refused("the RelayState is neither cws nor profile"),
     };
-    answer.with("Set-Cookie", &new_session(world, Some(login)))
+    answer.with("Set-Cookie", &new_session(state, Some(login)))
 }
 
 /// `GET /saml/start?sid=…`: off to the identity provider.
-fn start(world: &World, request: &Request) -> Answer {
+fn start(state: &SandboxState, request: &Request) -> Answer {
     let sid = request.parameter("sid").unwrap_or_default();
-    if !world.vpn().waiting.contains_key(&sid) {
+    if !state.vpn().waiting.contains_key(&sid) {
         return error(404, "Not found", "no tunnel waits for this sign-in");
     }
     let to = format!(
         "{}{}?SAMLRequest=sandbox&RelayState=webauth-{sid}",
-        world.org_url,
+        state.org_url,
         AppId::OpenVpn.sso_path()
     );
     Answer::redirect(&to)
 }
 
 /// Lets the waiting tunnel in.
-fn admit(world: &World, sid: &str) -> Answer {
-    let mut vpn = world.vpn();
+fn admit(state: &SandboxState, sid: &str) -> Answer {
+    let mut vpn = state.vpn();
     let client = vpn.waiting.remove(sid);
-    match (client, &vpn.gate) {
-        (Some(client), Some(gate)) => {
-            gate.admit(client);
+    match (client, &vpn.auth_socket) {
+        (Some(client), Some(auth_socket)) => {
+            auth_socket.admit(client);
             Answer::html(200, "<!doctype html><html><title>Connected</title></html>")
         }
         _ => error(404, "Not found", "no tunnel waits for this sign-in"),
     }
 }
 
-fn import(world: &World, request: &Request) -> Answer {
+fn import(state: &SandboxState, request: &Request) -> Answer {
     let expected = [
         ("X-OpenVPN", "1"),
         ("X-CWS-Proto-Ver", "2"),
@@ -290,7 +290,7 @@ fn import(world: &World, request: &Request) -> Answer {
             "the request is not from the client's own page",
         );
     }
-    let Some(login) = signed_in(world, request) else {
+    let Some(login) = signed_in(state, request) else {
         return error(
             401,
             "Authorization Required",
@@ -300,21 +300,21 @@ fn import(world: &World, request: &Request) -> Answer {
     if request.form("profile_type").as_deref() != Some("userlocked") {
         return error(400, "Bad Request", "profile_type");
     }
-    Answer::empty(200).body("text/plain", deep_link(world, &login))
+    Answer::empty(200).body("text/plain", deep_link(state, &login))
 }
 
-fn deep_link(world: &World, login: &str) -> String {
+fn deep_link(state: &SandboxState, login: &str) -> String {
     let token = canary::random(ALPHANUMERIC, 32);
-    world.canaries.note("vpn-profile-token", &token);
-    world.vpn().tokens.insert(token.clone(), login.to_owned());
+    state.canaries.note("vpn-profile-token", &token);
+    state.vpn().tokens.insert(token.clone(), login.to_owned());
     format!(
         "openvpn://import-profile/{}/rest/GetProfileViaToken?token={token}",
-        world.vpn_url
+        state.vpn_url
     )
 }
 
-fn downloads(world: &World, request: &Request) -> Answer {
-    let body = match signed_in(world, request) {
+fn downloads(state: &SandboxState, request: &Request) -> Answer {
+    let body = match signed_in(state, request) {
         Some(_) => {
             json!({ "settings": { "userlocked": "/profile/userlocked.ovpn", "autologin": null } })
         }
@@ -323,11 +323,11 @@ fn downloads(world: &World, request: &Request) -> Answer {
     Answer::empty(200).body("application/json", format!(")]}}'\n{body}"))
 }
 
-fn token_url(world: &World, request: &Request) -> Answer {
+fn token_url(state: &SandboxState, request: &Request) -> Answer {
     let asked: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
-    match signed_in(world, request) {
+    match signed_in(state, request) {
         Some(login) if asked["profile_type"] == "userlogin" && asked["username"] == login => {
-            let link = deep_link(world, &login);
+            let link = deep_link(state, &login);
             let url = link.trim_start_matches("openvpn://import-profile/");
             Answer::json(200, &json!({ "token_url": url }))
         }
@@ -335,9 +335,9 @@ fn token_url(world: &World, request: &Request) -> Answer {
     }
 }
 
-fn profile(world: &World, login: &str) -> Answer {
-    let mut vpn = world.vpn();
-    let lines = world.options.vpn.profile_lines.join("\n");
+fn profile(state: &SandboxState, login: &str) -> Answer {
+    let mut vpn = state.vpn();
+    let lines = state.options.vpn.profile_lines.join("\n");
     let text = format!(
         "# Automatically generated OpenVPN client config file\n\
          # OVPN_ACCESS_SERVER_USERNAME={login}\n# OVPN_ACCESS_SERVER_PROFILE={login}@vpn.acme.com\n\
@@ -345,10 +345,10 @@ fn profile(world: &World, login: &str) -> Answer {
         vpn.profile
     );
     let answer = Answer::empty(200).body("text/plain", text);
-    if !world.options.vpn.session_headers {
+    if !state.options.vpn.session_headers {
         return answer;
     }
-    let token = world.canaries.issue("vpn-session-token", "");
+    let token = state.canaries.issue("vpn-session-token", "");
     vpn.session_tokens.insert(token.clone(), login.to_owned());
     answer
         .with("VPN-Session-User", &STANDARD.encode(login))

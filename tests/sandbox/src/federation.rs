@@ -7,31 +7,31 @@ use serde_json::{Value, json};
 use crate::canary::{self, ALPHANUMERIC};
 use crate::http::{Answer, Request};
 use crate::iam::AUDIT;
-use crate::world::World;
+use crate::state::SandboxState;
 
 /// The canary's kind, by which `login` knows the tokens again.
 const TOKEN: &str = "aws-signin-token";
 
-pub(crate) fn answer(world: &World, request: &Request) -> Answer {
+pub(crate) fn answer(state: &SandboxState, request: &Request) -> Answer {
     if request.method != "GET" {
         return refused();
     }
     match request.parameter("Action").as_deref() {
-        Some("getSigninToken") => token(world, request),
-        Some("login") => login(world, request),
+        Some("getSigninToken") => token(state, request),
+        Some("login") => login(state, request),
         _ => refused(),
     }
 }
 
-fn token(world: &World, request: &Request) -> Answer {
+fn token(state: &SandboxState, request: &Request) -> Answer {
     let session = request.parameter("Session").unwrap_or_default();
     let session: Value = serde_json::from_str(&session).unwrap_or_default();
     let key = session["sessionId"].as_str().unwrap_or_default();
-    let issued = world.iam().issued.get(key).cloned();
+    let issued = state.iam().issued.get(key).cloned();
     let Some(issued) = issued.filter(|issued| {
         session["sessionKey"] == issued.secret_access_key.as_str()
             && session["sessionToken"] == issued.session_token.as_str()
-            && issued.expires_at > world.clock.now()
+            && issued.expires_at > state.clock.now()
     }) else {
         return refused();
     };
@@ -45,13 +45,13 @@ fn token(world: &World, request: &Request) -> Answer {
         }
     }
     let token = canary::random(ALPHANUMERIC, 400);
-    world.canaries.note(TOKEN, &token);
+    state.canaries.note(TOKEN, &token);
     Answer::json(200, &json!({ "SigninToken": token }))
 }
 
-fn login(world: &World, request: &Request) -> Answer {
+fn login(state: &SandboxState, request: &Request) -> Answer {
     let token = request.parameter("SigninToken").unwrap_or_default();
-    let known = world
+    let known = state
         .canaries
         .all()
         .iter()

@@ -20,22 +20,22 @@ mod fault;
 mod federation;
 mod http;
 mod iam;
+mod inspect;
 mod log;
-mod observe;
 mod okta;
-mod openvpn_gate;
+mod openvpn_auth;
 mod openvpn_server;
 mod options;
-mod plugged;
 mod saml;
 mod security_key;
 mod server;
 mod sigv4;
+mod state;
 mod sts;
 mod tls;
 mod totp;
 mod users;
-mod world;
+mod virtual_key;
 
 #[cfg(test)]
 mod tests;
@@ -53,17 +53,17 @@ pub use crate::log::{Logged, Server};
 pub use crate::okta::{DeviceOutcome, DeviceScript, PushOutcome, PushScript};
 pub use crate::openvpn_server::OpenVpn;
 pub use crate::options::{Interlude, Interstitial, Options, Pipeline, StepUpEnd};
-pub use crate::plugged::{Plugged, Touch};
 pub use crate::security_key::{PRESENT, SecurityKey, Signed, VERIFIED};
 pub use crate::tls::Certificate;
 pub use crate::users::User;
+pub use crate::virtual_key::{Plugged, Touch};
 
 use crate::canary::Canaries;
 use crate::clock::Clock;
 use crate::iam::{Grant, Iam};
 use crate::okta::{AppId, Org};
 use crate::saml::{IdentityProvider, Verified};
-use crate::world::World;
+use crate::state::SandboxState;
 
 /// One of the org's AWS apps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub enum AwsApp {
 /// The running servers. They stop when it is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
-    world: Arc<World>,
+    state: Arc<SandboxState>,
     ca_pem: String,
     vpn_ca_pem: String,
     runtime: Mutex<Option<Runtime>>,
@@ -121,7 +121,7 @@ impl Sandbox {
         let (other, other_url) = server::bind()?;
         let (vpn, vpn_url) = server::bind()?;
         let canaries = Arc::new(Canaries::default());
-        let world = Arc::new(World {
+        let state = Arc::new(SandboxState {
             clock: Clock::new(options.clock_skew_seconds),
             log: log::Log::default(),
             faults: fault::Faults::default(),
@@ -139,7 +139,7 @@ impl Sandbox {
             canaries,
             options,
         });
-        openvpn_server::paper_profile(&world)?;
+        openvpn_server::paper_profile(&state)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("ob-sandbox")
@@ -154,16 +154,16 @@ impl Sandbox {
             (Server::Vpn, vpn),
         ] {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            let world = Arc::clone(&world);
+            let state = Arc::clone(&state);
             let acceptor = match (&vpn_authority, server) {
                 (Some(own), Server::Vpn) => TlsAcceptor::from(Arc::clone(&own.server)),
                 _ => acceptor.clone(),
             };
-            runtime.spawn(server::serve(world, server, listener, acceptor));
+            runtime.spawn(server::serve(state, server, listener, acceptor));
         }
         drop(inside);
         Ok(Sandbox {
-            world,
+            state,
             vpn_ca_pem: vpn_authority.map_or_else(|| authority.pem.clone(), |own| own.pem),
             ca_pem: authority.pem,
             runtime: Mutex::new(Some(runtime)),
@@ -172,17 +172,17 @@ impl Sandbox {
 
     /// `https://127.0.0.1:PORT` of the Okta org, or what [`Options::host`] says.
     pub fn org_url(&self) -> String {
-        self.world.org_url.clone()
+        self.state.org_url.clone()
     }
 
     /// `https://127.0.0.1:PORT` of STS.
     pub fn sts_url(&self) -> String {
-        self.world.sts_url.clone()
+        self.state.sts_url.clone()
     }
 
     /// `https://127.0.0.1:PORT` of a host that must never see a secret.
     pub fn other_url(&self) -> String {
-        self.world.other_url.clone()
+        self.state.other_url.clone()
     }
 
     /// The CA of all three, PEM.
@@ -197,7 +197,7 @@ impl Sandbox {
 
     /// The certificate of the org's SAML signing key, PEM.
     pub fn identity_provider_pem(&self) -> &str {
-        &self.world.identity_provider.certificate_pem
+        &self.state.identity_provider.certificate_pem
     }
 
     /// A person, by login or by what stands before the `@`.
@@ -206,19 +206,19 @@ impl Sandbox {
     /// When there is no such person.
     #[expect(clippy::panic, reason = "a misspelt name is a mistake in the test")]
     pub fn user(&self, name: &str) -> &User {
-        self.world
+        self.state
             .user(name)
             .unwrap_or_else(|| panic!("nobody at acme is called {name}"))
     }
 
     /// Everybody.
     pub fn users(&self) -> &[User] {
-        &self.world.users
+        &self.state.users
     }
 
     /// ARNs of the roles an app grants a person, in the order of the assertion.
     pub fn roles(&self, name: &str, app: AwsApp) -> Vec<String> {
-        let granted = self.world.iam().granted(&self.user(name).login, app.into());
+        let granted = self.state.iam().granted(&self.user(name).login, app.into());
         granted.into_iter().map(|grant| grant.role).collect()
     }
 
@@ -229,13 +229,13 @@ impl Sandbox {
 
     /// A signed SAML response for a person, base64, without signing in.
     pub fn assertion(&self, name: &str, app: AwsApp) -> String {
-        okta::assertion(&self.world, self.user(name), app.into())
+        okta::assertion(&self.state, self.user(name), app.into())
     }
 
     /// Gives a person one more role. The role is not made to exist by this.
     pub fn grant(&self, name: &str, app: AwsApp, provider_arn: &str, role_arn: &str) {
         let login = self.user(name).login.clone();
-        self.world.iam().add_grant(Grant {
+        self.state.iam().add_grant(Grant {
             login,
             app: app.into(),
             provider: provider_arn.to_owned(),
@@ -246,28 +246,28 @@ impl Sandbox {
     /// Takes every role from a person that an app grants by this provider.
     pub fn withdraw(&self, name: &str, app: AwsApp, provider_arn: &str) {
         let login = &self.user(name).login;
-        self.world.iam().withdraw(login, app.into(), provider_arn);
+        self.state.iam().withdraw(login, app.into(), provider_arn);
     }
 
     /// Makes a role, or changes its `MaxSessionDuration`.
     pub fn role(&self, arn: &str, max_session_seconds: u64) {
-        self.world.iam().set_role(arn, max_session_seconds);
+        self.state.iam().set_role(arn, max_session_seconds);
     }
 
     /// Scripts a fault. Faults are tried in the order they were scripted.
     pub fn fault(&self, fault: Fault) {
-        self.world.faults.arm(fault);
+        self.state.faults.arm(fault);
     }
 
     /// Takes all faults back.
     pub fn clear_faults(&self) {
-        self.world.faults.clear();
+        self.state.faults.clear();
     }
 
     /// How phones behave from now on, also towards pushes already sent.
     pub fn push(&self, script: PushScript) {
         *self
-            .world
+            .state
             .push
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = script;
@@ -285,7 +285,7 @@ impl Sandbox {
 
     /// How the person at the browser behaves from now on.
     pub fn device(&self, script: DeviceScript) {
-        self.world.org().device_script = script;
+        self.state.org().device_script = script;
     }
 
     /// The client ids of the device grant and of machines.
@@ -305,17 +305,17 @@ impl Sandbox {
 
     /// Moves the servers' clock, so that lifetimes end without waiting.
     pub fn advance_clock(&self, seconds: i64) {
-        self.world.clock.advance(seconds);
+        self.state.clock.advance(seconds);
     }
 
     /// The servers' clock, seconds since the epoch.
     pub fn now(&self) -> u64 {
-        self.world.clock.now()
+        self.state.clock.now()
     }
 
     /// Lets codes be used again, for tests that sign in twice within thirty seconds.
     pub fn forget_used_codes(&self) {
-        self.world.org().used_codes.clear();
+        self.state.org().used_codes.clear();
     }
 
     /// The code that was last sent to a person by `sms`, `call` or `email`.
@@ -326,25 +326,25 @@ impl Sandbox {
             _ => "sms",
         };
         let login = self.user(name).login.clone();
-        let org = self.world.org();
+        let org = self.state.org();
         let mut sent = org.delivered.iter();
         sent.find(|((person, factor), _)| *person == login && factor.starts_with(prefix))
             .map(|(_, (code, _))| code.clone())
     }
 
-    /// Why security keys' answers were refused, oldest first; Okta tells nobody.
+    /// Why answers of security keys were refused, oldest first. Okta does not report it.
     pub fn key_refusals(&self) -> Vec<&'static str> {
-        self.world.org().key_refusals.clone()
+        self.state.org().key_refusals.clone()
     }
 
     /// Ends every Okta session and sign-in, as an administrator can.
     pub fn end_sessions(&self) {
-        self.world.org().end_sessions();
+        self.state.org().end_sessions();
     }
 
     /// How many access and refresh tokens are still good at the org, and how many sessions.
     pub fn live(&self) -> (usize, usize) {
-        self.world.org().live(self.world.clock.now())
+        self.state.org().live(self.state.clock.now())
     }
 
     /// Stops the servers for good: connections end, ports refuse. Log and canaries stay.
@@ -360,7 +360,7 @@ impl Sandbox {
     /// state and session tokens, `sid` and `DT` cookies, SAML responses (base64, XML and ids),
     /// secret access keys and session tokens.
     pub fn canaries(&self) -> Vec<(String, String)> {
-        self.world.canaries.all()
+        self.state.canaries.all()
     }
 
     fn take_runtime(&self) -> Option<Runtime> {

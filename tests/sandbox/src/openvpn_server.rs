@@ -18,8 +18,8 @@ use rcgen::{
 use tempfile::TempDir;
 
 use crate::access_server::VpnQuestion;
-use crate::openvpn_gate::{self, Gate};
-use crate::world::World;
+use crate::openvpn_auth::{self, AuthSocket};
+use crate::state::SandboxState;
 
 /// From spawn to a server that answers.
 const READY: Duration = Duration::from_secs(60);
@@ -28,7 +28,7 @@ const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 /// A running openvpn server. It ends, and its namespace with it, when this is dropped.
 #[derive(Debug)]
 pub struct OpenVpn {
-    world: Arc<World>,
+    state: Arc<SandboxState>,
     directory: TempDir,
     /// Holds the namespace.
     holder: Child,
@@ -43,13 +43,13 @@ impl OpenVpn {
     /// What a person answers to the server's question.
     pub const CODE: &'static str = "8675309427";
 
-    pub(crate) fn start(world: &Arc<World>) -> io::Result<OpenVpn> {
+    pub(crate) fn start(state: &Arc<SandboxState>) -> io::Result<OpenVpn> {
         let directory = tempfile::Builder::new().prefix("ob-vpn-").tempdir()?;
         let holder = program("unshare")
             .args(["--net", "--kill-child", "--", "sleep", "infinity"])
             .spawn()?;
         let mut vpn = OpenVpn {
-            world: Arc::clone(world),
+            state: Arc::clone(state),
             directory,
             holder,
             server: None,
@@ -60,14 +60,14 @@ impl OpenVpn {
         vpn.serve()?;
         let wrap = fs::read_to_string(vpn.path("client.key"))?;
         let mut profile = profile("10.99.0.1 1194 udp", &keys, Some(&wrap));
-        if let Some(VpnQuestion::Static(text)) = &world.options.vpn.asks {
+        if let Some(VpnQuestion::Static(text)) = &state.options.vpn.asks {
             profile += &format!("static-challenge \"{text}\" 1\n");
         }
-        if world.options.vpn.asks.is_some() {
-            world.canaries.note("vpn-code", OpenVpn::CODE);
+        if state.options.vpn.asks.is_some() {
+            state.canaries.note("vpn-code", OpenVpn::CODE);
         }
-        world.vpn().profile = profile;
-        keys.note(world);
+        state.vpn().profile = profile;
+        keys.note(state);
         Ok(vpn)
     }
 
@@ -90,7 +90,7 @@ impl OpenVpn {
 
     /// The profile that leads to this server.
     pub fn profile(&self) -> String {
-        self.world.vpn().profile.clone()
+        self.state.vpn().profile.clone()
     }
 
     /// What the server has logged.
@@ -158,11 +158,11 @@ impl OpenVpn {
                 .args(["--genkey", "tls-crypt-v2-client"])
                 .arg(self.path("client.key")),
         )?;
-        let judged = match self.world.options.vpn.lets_everybody_in {
+        let judged = match self.state.options.vpn.lets_everybody_in {
             true => "",
             false => "management-client-auth\nusername-as-common-name\nauth-gen-token 3600\n",
         };
-        let domain = match self.world.options.vpn.pushes_no_domain {
+        let domain = match self.state.options.vpn.pushes_no_domain {
             true => "",
             false => "push \"dhcp-option DOMAIN corp.test\"\n",
         };
@@ -176,10 +176,10 @@ impl OpenVpn {
              explicit-exit-notify 1\ndisable-dco\nverb 3\n",
             directory.display()
         );
-        for line in &self.world.options.vpn.server_lines {
+        for line in &self.state.options.vpn.server_lines {
             settings += &format!("{line}\n");
         }
-        for pushed in &self.world.options.vpn.push {
+        for pushed in &self.state.options.vpn.push {
             settings += &format!("push \"{pushed}\"\n");
         }
         fs::write(self.path("conf"), settings)
@@ -204,7 +204,7 @@ impl OpenVpn {
         })
         .map_err(|error| io::Error::other(format!("{error}\n{}", self.log())))?;
         let mut stream = called.ok_or(io::ErrorKind::NotConnected)?;
-        // Held until there is somebody to ask: a client that comes before would wait in vain.
+        // Held until clients can be admitted: earlier clients would wait in vain.
         stream.write_all(b"hold release\n")?;
         let log = self.path("log");
         wait("the openvpn server", || {
@@ -213,10 +213,10 @@ impl OpenVpn {
         })
         .map_err(|error| io::Error::other(format!("{error}\n{}", self.log())))?;
         let lines = BufReader::new(stream.try_clone()?);
-        let gate = Gate::new(stream);
-        self.world.vpn().gate = Some(gate.clone());
-        let world = Arc::clone(&self.world);
-        std::thread::spawn(move || openvpn_gate::judge(&world, &gate, lines));
+        let auth_socket = AuthSocket::new(stream);
+        self.state.vpn().auth_socket = Some(auth_socket.clone());
+        let state = Arc::clone(&self.state);
+        std::thread::spawn(move || openvpn_auth::judge(&state, &auth_socket, lines));
         Ok(())
     }
 }
@@ -269,23 +269,23 @@ impl Keys {
     }
 
     /// The client's key is a secret like any other.
-    fn note(&self, world: &World) {
+    fn note(&self, state: &SandboxState) {
         for line in self
             .client
             .1
             .lines()
             .filter(|line| !line.starts_with("---"))
         {
-            world.canaries.note("vpn-client-key", line);
+            state.canaries.note("vpn-client-key", line);
         }
     }
 }
 
 /// A profile for a server that does not exist, for those who only look at profiles.
-pub(crate) fn paper_profile(world: &World) -> io::Result<()> {
+pub(crate) fn paper_profile(state: &SandboxState) -> io::Result<()> {
     let keys = Keys::new()?;
-    keys.note(world);
-    world.vpn().profile = profile("127.0.0.1 9 udp", &keys, None);
+    keys.note(state);
+    state.vpn().profile = profile("127.0.0.1 9 udp", &keys, None);
     Ok(())
 }
 

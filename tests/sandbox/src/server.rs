@@ -16,7 +16,7 @@ use crate::fault::{Delivery, Verdict};
 use crate::federation;
 use crate::http::{self, Answer, Request};
 use crate::log::Server;
-use crate::world::World;
+use crate::state::SandboxState;
 use crate::{access_server, okta, sts};
 
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
@@ -43,7 +43,7 @@ pub(crate) fn bind_as(name: &str, port: u16) -> io::Result<(TcpListener, String)
 
 /// Serves until the runtime ends.
 pub(crate) async fn serve(
-    world: Arc<World>,
+    state: Arc<SandboxState>,
     server: Server,
     listener: tokio::net::TcpListener,
     acceptor: TlsAcceptor,
@@ -54,17 +54,17 @@ pub(crate) async fn serve(
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        world.log.connected(server);
-        let (world, acceptor) = (Arc::clone(&world), acceptor.clone());
+        state.log.connected(server);
+        let (state, acceptor) = (Arc::clone(&state), acceptor.clone());
         tokio::spawn(async move {
             // A client that goes away or talks nonsense ends its own connection only.
-            let _ = connection(&world, server, stream, &acceptor).await;
+            let _ = connection(&state, server, stream, &acceptor).await;
         });
     }
 }
 
 async fn connection(
-    world: &World,
+    state: &SandboxState,
     server: Server,
     stream: TcpStream,
     acceptor: &TlsAcceptor,
@@ -72,27 +72,27 @@ async fn connection(
     let connection = CONNECTIONS.fetch_add(1, Ordering::Relaxed) + 1;
     stream.set_nodelay(true)?;
     let mut stream = acceptor.accept(stream).await?;
-    world.log.shook_hands(server);
+    state.log.shook_hands(server);
     let mut held = Vec::new();
     while let Some(request) = http::read_request(&mut stream, &mut held).await? {
-        let number = world.log.received(server, connection, &request);
-        if !world.options.latency.is_zero() {
-            tokio::time::sleep(world.options.latency).await;
+        let number = state.log.received(server, connection, &request);
+        if !state.options.latency.is_zero() {
+            tokio::time::sleep(state.options.latency).await;
         }
-        let now = world.clock.now();
-        let (answer, delivery) = match world.faults.verdict(server, &request, now) {
+        let now = state.clock.now();
+        let (answer, delivery) = match state.faults.verdict(server, &request, now) {
             Verdict::Silence => return std::future::pending().await,
             Verdict::Bytes(bytes) => {
                 stream.write_all(&bytes).await?;
                 return stream.shutdown().await;
             }
             Verdict::Instead(answer) => (answer, Delivery::default()),
-            Verdict::Deliver(delivery) => (dispatch(world, server, &request), delivery),
+            Verdict::Deliver(delivery) => (dispatch(state, server, &request), delivery),
         };
         if delivery.close_first {
             return Ok(());
         }
-        world.log.answered(number, answer.status);
+        state.log.answered(number, answer.status);
         let complete =
             deliver(&mut stream, answer, delivery, now, request.method == "HEAD").await?;
         if !complete || !http::keeps_open(&request) {
@@ -102,12 +102,12 @@ async fn connection(
     stream.shutdown().await
 }
 
-fn dispatch(world: &World, server: Server, request: &Request) -> Answer {
+fn dispatch(state: &SandboxState, server: Server, request: &Request) -> Answer {
     match server {
-        Server::Org => okta::answer(world, request),
-        Server::Sts if request.path == "/federation" => federation::answer(world, request),
-        Server::Sts => sts::answer(world, request),
-        Server::Vpn => access_server::answer(world, request),
+        Server::Org => okta::answer(state, request),
+        Server::Sts if request.path == "/federation" => federation::answer(state, request),
+        Server::Sts => sts::answer(state, request),
+        Server::Vpn => access_server::answer(state, request),
         Server::Other => Answer::html(200, "<!doctype html><title>elsewhere</title>"),
     }
 }

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::http::{Answer, Request};
 use crate::iam::{Issued, Role};
 use crate::sigv4::Authorization;
-use crate::world::World;
+use crate::state::SandboxState;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 const MAX_SESSION_SECONDS: u64 = 43_200;
@@ -21,7 +21,7 @@ const SIGNATURE_WINDOW: u64 = 900;
 const MAX_ASSERTION_CHARS: usize = 100_000;
 
 /// Answers a request to STS.
-pub(crate) fn answer(world: &World, request: &Request) -> Answer {
+pub(crate) fn answer(state: &SandboxState, request: &Request) -> Answer {
     if request.method != "POST" || request.path != "/" {
         return error(404, "UnknownOperationException", "STS answers POST / only");
     }
@@ -30,10 +30,10 @@ pub(crate) fn answer(world: &World, request: &Request) -> Answer {
         return error(400, "InvalidAction", message);
     }
     let result = match request.form("Action").as_deref() {
-        Some("AssumeRoleWithSAML") => assume_role_with_saml(world, request),
-        Some("AssumeRoleWithWebIdentity") => assume_role_with_web_identity(world, request),
-        Some("AssumeRole") => assume_role(world, request),
-        Some("GetCallerIdentity") => caller_identity(world, request),
+        Some("AssumeRoleWithSAML") => assume_role_with_saml(state, request),
+        Some("AssumeRoleWithWebIdentity") => assume_role_with_web_identity(state, request),
+        Some("AssumeRole") => assume_role(state, request),
+        Some("GetCallerIdentity") => caller_identity(state, request),
         action => Err(error(
             400,
             "InvalidAction",
@@ -59,7 +59,7 @@ pub(crate) fn error(status: u16, code: &str, message: &str) -> Answer {
         .with("x-amzn-RequestId", &request_id)
 }
 
-fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Answer> {
+fn assume_role_with_saml(state: &SandboxState, request: &Request) -> Result<Answer, Answer> {
     let role_arn = required(request, "RoleArn")?;
     let provider_arn = required(request, "PrincipalArn")?;
     let encoded = required(request, "SAMLAssertion")?;
@@ -68,17 +68,17 @@ fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Ans
                        constraint: Member must have length less than or equal to 100000";
         return Err(error(400, "ValidationError", message));
     }
-    let now = world.clock.now();
-    let document = world
+    let now = state.clock.now();
+    let document = state
         .verified
-        .genuine(encoded, &world.identity_provider)
+        .genuine(encoded, &state.identity_provider)
         .map_err(|refusal| error(400, "InvalidIdentityToken", &refusal.to_string()))?;
     if document.not_on_or_after <= now {
         let message = "Token must be redeemed within 5 minutes of issuance";
         return Err(error(400, "ExpiredTokenException", message));
     }
     let pair = format!("{provider_arn},{role_arn}");
-    let known = world.iam().find_role(&role_arn).cloned();
+    let known = state.iam().find_role(&role_arn).cloned();
     let granted = document.roles.contains(&pair);
     let (true, Some(role)) = (granted, known) else {
         let message = "Not authorized to perform sts:AssumeRoleWithSAML";
@@ -90,7 +90,7 @@ fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Ans
         expires_at = expires_at.min(end);
     }
     let issued = issue(
-        world,
+        state,
         &role_arn,
         &document.session_name,
         expires_at,
@@ -112,12 +112,15 @@ fn assume_role_with_saml(world: &World, request: &Request) -> Result<Answer, Ans
 }
 
 /// A machine's token instead of an assertion; the org is trusted by every role that exists.
-fn assume_role_with_web_identity(world: &World, request: &Request) -> Result<Answer, Answer> {
+fn assume_role_with_web_identity(
+    state: &SandboxState,
+    request: &Request,
+) -> Result<Answer, Answer> {
     let role_arn = required(request, "RoleArn")?;
     let session_name = required(request, "RoleSessionName")?;
     let token = required(request, "WebIdentityToken")?;
-    let now = world.clock.now();
-    let end = world.org().web_identities.get(&token).copied();
+    let now = state.clock.now();
+    let end = state.org().web_identities.get(&token).copied();
     match end {
         None => {
             let message = "No OpenIDConnect provider found in your account for this token";
@@ -128,22 +131,22 @@ fn assume_role_with_web_identity(world: &World, request: &Request) -> Result<Ans
         }
         Some(_) => {}
     }
-    let role = world.iam().find_role(&role_arn).cloned().ok_or_else(|| {
+    let role = state.iam().find_role(&role_arn).cloned().ok_or_else(|| {
         let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
         error(403, "AccessDenied", message)
     })?;
     let policies = session_policies(request, &role_arn)?;
     let expires_at = now + duration(request, &role)?;
-    let issued = issue(world, &role_arn, &session_name, expires_at, policies);
+    let issued = issue(state, &role_arn, &session_name, expires_at, policies);
     Ok(success("AssumeRoleWithWebIdentity", &assumed(&issued)))
 }
 
 /// Role chaining: everyone who can call this holds an assumed role.
-fn assume_role(world: &World, request: &Request) -> Result<Answer, Answer> {
-    let caller = caller(world, request)?;
+fn assume_role(state: &SandboxState, request: &Request) -> Result<Answer, Answer> {
+    let caller = caller(state, request)?;
     let role_arn = required(request, "RoleArn")?;
     let session_name = required(request, "RoleSessionName")?;
-    let role = world.iam().find_role(&role_arn).cloned();
+    let role = state.iam().find_role(&role_arn).cloned();
     // No policy that the sandbox knows the name of allows to assume another role.
     let may_go_on = caller.policies.is_empty();
     let trusted = |role: &Role| may_go_on && role.trusts.contains(&caller.role);
@@ -161,13 +164,13 @@ fn assume_role(world: &World, request: &Request) -> Result<Answer, Answer> {
         return Err(error(400, "ValidationError", message));
     }
     let policies = session_policies(request, &role_arn)?;
-    let expires_at = world.clock.now() + seconds;
-    let issued = issue(world, &role_arn, &session_name, expires_at, policies);
+    let expires_at = state.clock.now() + seconds;
+    let issued = issue(state, &role_arn, &session_name, expires_at, policies);
     Ok(success("AssumeRole", &assumed(&issued)))
 }
 
-fn caller_identity(world: &World, request: &Request) -> Result<Answer, Answer> {
-    let caller = caller(world, request)?;
+fn caller_identity(state: &SandboxState, request: &Request) -> Result<Answer, Answer> {
+    let caller = caller(state, request)?;
     Ok(success(
         "GetCallerIdentity",
         &format!(
@@ -181,7 +184,7 @@ fn caller_identity(world: &World, request: &Request) -> Result<Answer, Answer> {
 
 /// Whose credentials signed the request: a known access key id, the session token that belongs to
 /// it, and a signature made with its secret within a quarter of an hour.
-fn caller(world: &World, request: &Request) -> Result<Issued, Answer> {
+fn caller(state: &SandboxState, request: &Request) -> Result<Issued, Answer> {
     let missing = "Request is missing Authentication Token";
     let header = request
         .header("authorization")
@@ -189,12 +192,12 @@ fn caller(world: &World, request: &Request) -> Result<Issued, Answer> {
     let incomplete = "The request signature does not conform to AWS standards";
     let authorization = Authorization::parse(header)
         .ok_or_else(|| error(400, "IncompleteSignature", incomplete))?;
-    let issued = world.iam().issued.get(authorization.access_key_id).cloned();
+    let issued = state.iam().issued.get(authorization.access_key_id).cloned();
     let token = request.header("x-amz-security-token");
     let issued = issued.filter(|issued| token == Some(&issued.session_token));
     let invalid = "The security token included in the request is invalid.";
     let issued = issued.ok_or_else(|| error(403, "InvalidClientTokenId", invalid))?;
-    let now = world.clock.now();
+    let now = state.clock.now();
     if issued.expires_at <= now {
         let message = "The security token included in the request is expired";
         return Err(error(403, "ExpiredToken", message));
@@ -274,7 +277,7 @@ fn session_policies(request: &Request, role: &str) -> Result<Vec<String>, Answer
 }
 
 fn issue(
-    world: &World,
+    state: &SandboxState,
     role: &str,
     session_name: &str,
     expires_at: u64,
@@ -290,10 +293,10 @@ fn issue(
         session_name: session_name.to_owned(),
         policies,
     };
-    let canaries = &world.canaries;
+    let canaries = &state.canaries;
     canaries.note("aws-secret-access-key", &issued.secret_access_key);
     canaries.note("aws-session-token", &issued.session_token);
-    let mut iam = world.iam();
+    let mut iam = state.iam();
     iam.issued.insert(access_key_id, issued.clone());
     issued
 }

@@ -23,7 +23,7 @@ pub enum Certificate {
     WrongHost,
     /// Its own issuer.
     SelfSigned,
-    /// By a CA that nobody was told about.
+    /// Signed by an unknown CA.
     UnknownAuthority,
 }
 

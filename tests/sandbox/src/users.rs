@@ -104,7 +104,7 @@ pub(crate) enum Standing {
     Sequence,
 }
 
-/// A second factor somebody enrolled.
+/// A second factor that the user enrolled.
 #[derive(Debug, Clone)]
 pub(crate) struct Factor {
     pub(crate) id: String,

@@ -13,8 +13,8 @@ use crate::access_server;
 use crate::http::{self, Answer};
 use crate::options::Interstitial;
 use crate::saml::{AWS_ACS, AWS_AUDIENCE, Claims};
+use crate::state::SandboxState;
 use crate::users::{self, User};
-use crate::world::World;
 
 /// `GET /api/v1/users/me/appLinks`
 pub(super) fn links(visit: &Visit<'_>) -> Answer {
@@ -27,7 +27,7 @@ pub(super) fn links(visit: &Visit<'_>) -> Answer {
     };
     let links: Vec<_> = AppId::ALL
         .into_iter()
-        .filter(|app| !app.is_aws() || is_assigned(visit.world, &login, *app))
+        .filter(|app| !app.is_aws() || is_assigned(visit.state, &login, *app))
         .enumerate()
         .map(|(order, app)| {
             let (name, id, _, label) = app.parts();
@@ -94,14 +94,14 @@ pub(super) fn launch(visit: &Visit<'_>) -> Answer {
     let token = ["sessionToken", "onetimetoken"]
         .iter()
         .find_map(|name| visit.request.parameter(name));
-    let redirects = visit.world.options.app_redirects && visit.request.path == app.home_path();
+    let redirects = visit.state.options.app_redirects && visit.request.path == app.home_path();
     if redirects && token.is_none() {
         return Answer::redirect(&visit.url(&onwards(visit, app)));
     }
     let Some((id, session)) = token.and_then(|token| sessions::redeem(visit, &token)) else {
         return pages::sign_in(visit);
     };
-    let answer = if visit.world.options.app_redirects {
+    let answer = if visit.state.options.app_redirects {
         Answer::redirect(&visit.url(&onwards(visit, app)))
     } else {
         open(visit, app, &session)
@@ -126,10 +126,10 @@ fn by_interclient(visit: &Visit<'_>, app: AppId, token: &str) -> Answer {
 /// `GET /login/step-up/redirect?stateToken=…`: back to the app after its second factor.
 pub(super) fn after_step_up(visit: &Visit<'_>) -> Answer {
     let token = visit.request.parameter("stateToken").unwrap_or_default();
-    if visit.world.options.step_up_by_address && is_open(visit, &token) {
+    if visit.state.options.step_up_by_address && is_open(visit, &token) {
         return pages::script_only();
     }
-    let transaction = visit.world.org().transactions.remove(&token);
+    let transaction = visit.state.org().transactions.remove(&token);
     let target = transaction
         .filter(|transaction| transaction.phase == Phase::SteppedUp)
         .and_then(|transaction| transaction.step_up);
@@ -137,13 +137,13 @@ pub(super) fn after_step_up(visit: &Visit<'_>) -> Answer {
         return pages::sign_in(visit);
     };
     session.stepped_up = true;
-    visit.world.org().sessions.insert(id, session);
+    visit.state.org().sessions.insert(id, session);
     Answer::redirect(&visit.url(&target))
 }
 
 /// Whether the step-up of `token` waits for its factor.
 fn is_open(visit: &Visit<'_>, token: &str) -> bool {
-    let org = visit.world.org();
+    let org = visit.state.org();
     let classic = org.transactions.get(token);
     classic.is_some_and(|transaction| transaction.phase != Phase::SteppedUp)
         || org.interactions.contains_key(token)
@@ -158,15 +158,15 @@ pub(super) fn home(visit: &Visit<'_>) -> Answer {
 }
 
 /// A signed response for a person and an app, base64 as the form carries it.
-pub(crate) fn assertion(world: &World, user: &User, app: AppId) -> String {
-    let now = world.clock.now();
-    let options = &world.options;
-    let granted = world.iam().granted(&user.login, app);
+pub(crate) fn assertion(state: &SandboxState, user: &User, app: AppId) -> String {
+    let now = state.clock.now();
+    let options = &state.options;
+    let granted = state.iam().granted(&user.login, app);
     let (acs, audience) = match app {
-        AppId::OpenVpn => (access_server::acs(world), access_server::AUDIENCE),
+        AppId::OpenVpn => (access_server::acs(state), access_server::AUDIENCE),
         _ => (AWS_ACS.to_owned(), AWS_AUDIENCE),
     };
-    let xml = world.identity_provider.respond(
+    let xml = state.identity_provider.respond(
         &Claims {
             acs,
             audience: audience.to_owned(),
@@ -183,23 +183,23 @@ pub(crate) fn assertion(world: &World, user: &User, app: AppId) -> String {
             now,
             lifetime: options.assertion_seconds,
         },
-        &world.canaries,
+        &state.canaries,
     );
     let encoded = STANDARD.encode(xml);
-    world.canaries.note("SAMLResponse", &encoded);
+    state.canaries.note("SAMLResponse", &encoded);
     encoded
 }
 
-fn is_assigned(world: &World, login: &str, app: AppId) -> bool {
-    !world.iam().granted(login, app).is_empty()
+fn is_assigned(state: &SandboxState, login: &str, app: AppId) -> bool {
+    !state.iam().granted(login, app).is_empty()
 }
 
 fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
-    let Some(user) = visit.world.user(&session.login) else {
+    let Some(user) = visit.state.user(&session.login) else {
         return pages::sign_in(visit);
     };
     if app == AppId::OpenVpn {
-        if visit.world.options.vpn_step_up && !session.stepped_up {
+        if visit.state.options.vpn_step_up && !session.stepped_up {
             let stage = idx::Stage::Select;
             return pages::more(&idx::open_at(
                 visit,
@@ -211,10 +211,10 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
         // The app's "Default RelayState", as Access Server's manual has it set.
         let relay_state = visit.request.parameter("RelayState");
         let relay_state = relay_state.unwrap_or_else(|| "profile".to_owned());
-        let response = assertion(visit.world, user, app);
+        let response = assertion(visit.state, user, app);
         return pages::saml_form(
             visit,
-            &access_server::acs(visit.world),
+            &access_server::acs(visit.state),
             &response,
             &relay_state,
         );
@@ -223,23 +223,23 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
         let (_, _, _, label) = app.parts();
         return Answer::html(200, &format!("<!doctype html><title>{label}</title>"));
     }
-    if !is_assigned(visit.world, &session.login, app) {
+    if !is_assigned(visit.state, &session.login, app) {
         return pages::error(403, "403", "You are not allowed to access this app.");
     }
-    if let Some((heading, text)) = visit.world.options.refused_app {
+    if let Some((heading, text)) = visit.state.options.refused_app {
         return pages::refused(heading, text);
     }
     if let Some(page) = interstitial(visit, app, session, user) {
         return page;
     }
-    if visit.world.options.step_up && !session.stepped_up {
+    if visit.state.options.step_up && !session.stepped_up {
         let target = onwards(visit, app);
-        let is_idx = visit.world.options.pipeline == crate::Pipeline::Idx;
+        let is_idx = visit.state.options.pipeline == crate::Pipeline::Idx;
         let token = match is_idx {
             true => idx::open_at(visit, &target, Some(user), idx::Stage::Select),
             false => authn::open(visit, Some(user), Phase::MfaRequired, Some(target)).0,
         };
-        if visit.world.options.step_up_by_address {
+        if visit.state.options.step_up_by_address {
             return Answer::redirect(
                 &visit.url(&format!("/login/step-up/redirect?stateToken={token}")),
             );
@@ -250,17 +250,17 @@ fn open(visit: &Visit<'_>, app: AppId, session: &Session) -> Answer {
         };
     }
     let relay_state = visit.request.parameter("RelayState").unwrap_or_default();
-    let response = assertion(visit.world, user, app);
+    let response = assertion(visit.state, user, app);
     pages::saml_form(visit, AWS_ACS, &response, &relay_state)
 }
 
 /// What an app shows instead of its form, while that is not dealt with.
 fn interstitial(visit: &Visit<'_>, app: AppId, session: &Session, user: &User) -> Option<Answer> {
-    let stands = visit.world.options.interstitial?;
+    let stands = visit.state.options.interstitial?;
     if stands == Interstitial::AccessLocked {
         return Some(pages::access_locked());
     }
-    if visit.world.options.pipeline == crate::Pipeline::Idx {
+    if visit.state.options.pipeline == crate::Pipeline::Idx {
         let stage = match stands {
             Interstitial::Consent => idx::Stage::Consent,
             Interstitial::IdentityProvider => idx::Stage::Elsewhere,
@@ -289,8 +289,8 @@ pub(super) fn ask_password(visit: &Visit<'_>) -> Answer {
     };
     let token = visit.canary("xsrfToken", "");
     session.password_form = Some(token.clone());
-    visit.world.org().sessions.insert(id, session);
-    let by_script = visit.world.options.interstitial == Some(Interstitial::PasswordAgainByScript);
+    visit.state.org().sessions.insert(id, session);
+    let by_script = visit.state.options.interstitial == Some(Interstitial::PasswordAgainByScript);
     pages::password_again(&token, by_script)
 }
 
@@ -307,22 +307,22 @@ pub(super) fn check_password(visit: &Visit<'_>) -> Answer {
             "You do not have permission to perform the requested action",
         );
     }
-    let user = visit.world.user(&session.login);
+    let user = visit.state.user(&session.login);
     let given = visit.request.form("password");
     session.password_again = user.is_some_and(|user| {
-        let org = visit.world.org();
+        let org = visit.state.org();
         let changed = org.passwords.get(&user.login);
         given.as_ref() == Some(changed.unwrap_or(&user.password))
     });
-    visit.world.org().sessions.insert(id, session);
+    visit.state.org().sessions.insert(id, session);
     Answer::json(200, &json!({}))
 }
 
 /// The app's form for a person whom a token names.
 pub(super) fn page_of(visit: &Visit<'_>, app: AppId, login: &str) -> Answer {
-    match visit.world.user(login) {
-        Some(user) if is_assigned(visit.world, login, app) => {
-            pages::saml_form(visit, AWS_ACS, &assertion(visit.world, user, app), "")
+    match visit.state.user(login) {
+        Some(user) if is_assigned(visit.state, login, app) => {
+            pages::saml_form(visit, AWS_ACS, &assertion(visit.state, user, app), "")
         }
         _ => pages::error(403, "403", "You are not allowed to access this app."),
     }

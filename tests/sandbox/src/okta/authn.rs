@@ -14,7 +14,7 @@ use crate::users::{self, Standing, User};
 /// A sign-in under way.
 #[derive(Debug, Clone)]
 pub(super) struct Transaction {
-    /// Nobody yet, when it began at the sign-in page.
+    /// Unset if the transaction began at the sign-in page.
     pub(super) login: Option<String>,
     pub(super) phase: Phase,
     pub(super) expires_at: u64,
@@ -55,7 +55,7 @@ pub(super) fn start(visit: &Visit<'_>) -> Result<Answer, Answer> {
     };
     if let Some(token) = body["stateToken"].as_str() {
         find(visit, &body)?;
-        visit.world.org().transactions.remove(token);
+        visit.state.org().transactions.remove(token);
     }
     let user = authenticate(visit, username, body["password"].as_str())?;
     if user.standing == Standing::LockedOut {
@@ -63,7 +63,7 @@ pub(super) fn start(visit: &Visit<'_>) -> Result<Answer, Answer> {
     }
     let warn = body["options"]["warnBeforePasswordExpired"].as_bool() == Some(true);
     let phase = match user.standing {
-        Standing::PasswordExpired if !visit.world.org().passwords.contains_key(&user.login) => {
+        Standing::PasswordExpired if !visit.state.org().passwords.contains_key(&user.login) => {
             Phase::PasswordExpired
         }
         Standing::MustEnroll | Standing::MayEnroll => Phase::MfaEnroll,
@@ -79,7 +79,7 @@ pub(super) fn start(visit: &Visit<'_>) -> Result<Answer, Answer> {
 pub(super) fn cancel(visit: &Visit<'_>) -> Result<Answer, Answer> {
     let body = visit.object()?;
     let (token, _) = find(visit, &body)?;
-    visit.world.org().transactions.remove(&token);
+    visit.state.org().transactions.remove(&token);
     Ok(Answer::json(200, &serde_json::json!({})))
 }
 
@@ -108,7 +108,7 @@ pub(super) fn skip(visit: &Visit<'_>) -> Result<Answer, Answer> {
     if !may_skip {
         return Err(not_in_this_state());
     }
-    visit.world.org().transactions.remove(&token);
+    visit.state.org().transactions.remove(&token);
     Ok(after_password(visit, user))
 }
 
@@ -136,7 +136,7 @@ pub(super) fn change_password(visit: &Visit<'_>) -> Result<Answer, Answer> {
             "Passwords must have at least 8 characters and differ from the last one",
         ));
     }
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     org.transactions.remove(&token);
     org.passwords.insert(user.login.clone(), new.to_owned());
     drop(org);
@@ -173,9 +173,9 @@ pub(super) fn enter(
     phase: Phase,
 ) -> Answer {
     transaction.phase = phase;
-    transaction.expires_at = visit.now + visit.world.options.state_token_seconds;
+    transaction.expires_at = visit.now + visit.state.options.state_token_seconds;
     let answer = envelope::state(visit, token, &transaction);
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     org.transactions.insert(token.to_owned(), transaction);
     answer
 }
@@ -201,24 +201,24 @@ pub(super) fn succeed(
         // link.
         if let Some((id, mut session)) = sessions::current(visit) {
             session.stepped_up = true;
-            visit.world.org().sessions.insert(id, session);
+            visit.state.org().sessions.insert(id, session);
         }
-        let end = visit.world.options.step_up_end;
+        let end = visit.state.options.step_up_end;
         if end == StepUpEnd::Link {
             return Ok(enter(visit, token, transaction, Phase::SteppedUp));
         }
-        visit.world.org().transactions.remove(token);
+        visit.state.org().transactions.remove(token);
         return Ok(match end {
             StepUpEnd::SessionToken => success(visit, user, true),
             _ => envelope::bare_success(),
         });
     }
-    visit.world.org().transactions.remove(token);
-    if visit.world.options.allow_remember_device
+    visit.state.org().transactions.remove(token);
+    if visit.state.options.allow_remember_device
         && visit.request.parameter("rememberDevice").as_deref() == Some("true")
     {
         let pair = (visit.device.clone(), user.login.clone());
-        visit.world.org().remembered.insert(pair);
+        visit.state.org().remembered.insert(pair);
     }
     Ok(success(visit, user, true))
 }
@@ -226,10 +226,10 @@ pub(super) fn succeed(
 /// The transaction a body's `stateToken` names.
 pub(super) fn find(visit: &Visit<'_>, body: &Value) -> Result<(String, Transaction), Answer> {
     let token = body["stateToken"].as_str().unwrap_or_default();
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     match org.transactions.get_mut(token) {
         Some(transaction) if transaction.expires_at > visit.now => {
-            transaction.expires_at = visit.now + visit.world.options.state_token_seconds;
+            transaction.expires_at = visit.now + visit.state.options.state_token_seconds;
             Ok((token.to_owned(), transaction.clone()))
         }
         _ => Err(error(401, "E0000011", "Invalid token provided")),
@@ -239,7 +239,7 @@ pub(super) fn find(visit: &Visit<'_>, body: &Value) -> Result<(String, Transacti
 /// Whose transaction it is.
 pub(super) fn owner<'v>(visit: &Visit<'v>, transaction: &Transaction) -> Result<&'v User, Answer> {
     let login = transaction.login.as_deref().unwrap_or_default();
-    visit.world.user(login).ok_or_else(not_in_this_state)
+    visit.state.user(login).ok_or_else(not_in_this_state)
 }
 
 pub(super) fn not_in_this_state() -> Answer {
@@ -255,9 +255,9 @@ fn authenticate<'v>(
     username: &str,
     password: Option<&str>,
 ) -> Result<&'v User, Answer> {
-    let user = visit.world.user(username);
+    let user = visit.state.user(username);
     let right = user.filter(|user| {
-        let org = visit.world.org();
+        let org = visit.state.org();
         let changed = org.passwords.get(&user.login);
         password == Some(changed.unwrap_or(&user.password).as_str())
     });
@@ -273,7 +273,7 @@ fn authenticate<'v>(
 
 fn after_password(visit: &Visit<'_>, user: &User) -> Answer {
     let pair = (visit.device.clone(), user.login.clone());
-    if user.factors.is_empty() || visit.world.org().remembered.contains(&pair) {
+    if user.factors.is_empty() || visit.state.org().remembered.contains(&pair) {
         return success(visit, user, false);
     }
     open(visit, Some(user), Phase::MfaRequired, None).1
@@ -281,8 +281,8 @@ fn after_password(visit: &Visit<'_>, user: &User) -> Answer {
 
 fn success(visit: &Visit<'_>, user: &User, second_factor: bool) -> Answer {
     let token = visit.canary("sessionToken", "20111");
-    let expires_at = visit.now + visit.world.options.session_token_seconds;
-    visit.world.org().session_tokens.insert(
+    let expires_at = visit.now + visit.state.options.session_token_seconds;
+    visit.state.org().session_tokens.insert(
         token.clone(),
         SessionToken {
             login: user.login.clone(),

@@ -17,7 +17,7 @@ pub(super) fn state(visit: &Visit<'_>, token: &str, transaction: &Transaction) -
     let user = transaction
         .login
         .as_deref()
-        .and_then(|login| visit.world.user(login));
+        .and_then(|login| visit.state.user(login));
     let mut envelope = json!({
         "stateToken": token,
         "expiresAt": milliseconds(transaction.expires_at),
@@ -241,7 +241,7 @@ fn factor_object(visit: &Visit<'_>, user: &User, factor: &Factor) -> Value {
         FactorKind::WebAuthn | FactorKind::WebAuthnOfU2f => {
             json!({ "credentialId": credential_id(factor), "authenticatorName": "YubiKey 5" })
         }
-        FactorKind::U2f => json!({ "credentialId": "b2xk", "appId": visit.world.org_url,
+        FactorKind::U2f => json!({ "credentialId": "b2xk", "appId": visit.state.org_url,
                                    "version": "U2F_V2" }),
         _ => json!({ "credentialId": user.login, "name": factor.device }),
     };
@@ -283,7 +283,7 @@ fn mfa_policy(visit: &Visit<'_>, user: &User) -> Value {
         }
     }
     json!({
-        "allowRememberDevice": visit.world.options.allow_remember_device,
+        "allowRememberDevice": visit.state.options.allow_remember_device,
         "rememberDeviceLifetimeInMinutes": 15,
         "rememberDeviceByDefault": false,
         "factorsPolicyInfo": by_factor

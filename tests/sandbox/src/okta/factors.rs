@@ -109,7 +109,7 @@ fn security_key(
     match challenge.judge(visit, user, body) {
         Ok(()) => authn::succeed(visit, token, transaction),
         Err(why) => {
-            visit.world.org().key_refusals.push(why);
+            visit.state.org().key_refusals.push(why);
             Err(wrong(visit, token, transaction))
         }
     }
@@ -124,7 +124,7 @@ fn deliver(
     factor: &Factor,
 ) -> Result<Answer, Answer> {
     let key = (user.login.clone(), factor.id.clone());
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     let last = org.delivered.get(&key).map(|(_, at)| *at);
     if last.is_some_and(|at| visit.now < at + MIN_SECONDS) {
         return Err(match factor.kind {
@@ -145,7 +145,7 @@ fn deliver(
             ),
         });
     }
-    let code = visit.world.canaries.digits("passcode", 6);
+    let code = visit.state.canaries.digits("passcode", 6);
     org.delivered.insert(key, (code, visit.now));
     drop(org);
     let phase = Phase::Challenge(factor.id.clone());
@@ -166,11 +166,11 @@ fn rsa(
     if code != user.rsa_passcode {
         return Err(wrong(visit, token, transaction));
     }
-    if !visit.world.options.rsa_new_pin {
+    if !visit.state.options.rsa_new_pin {
         return authn::succeed(visit, token, transaction);
     }
     transaction.new_pin = true;
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     org.transactions.insert(token.to_owned(), transaction);
     Err(super::error_because(
         409,
@@ -195,7 +195,7 @@ fn compare(
         FactorKind::Question => user.security_answer.clone(),
         _ => {
             let key = (user.login.clone(), factor.id.clone());
-            let sent = visit.world.org().delivered.get(&key).cloned();
+            let sent = visit.state.org().delivered.get(&key).cloned();
             let good = sent.filter(|(_, at)| visit.now < at + DELIVERED_SECONDS);
             good.map(|(code, _)| code).unwrap_or_default()
         }
@@ -205,7 +205,7 @@ fn compare(
     }
     if factor.kind == FactorKind::Yubikey || factor.kind == FactorKind::Hotp {
         let used = (format!("{} {}", user.login, factor.id), 1);
-        if !visit.world.org().used_codes.insert(used) {
+        if !visit.state.org().used_codes.insert(used) {
             return Err(error(403, "E0000082", USED));
         }
     }
@@ -214,7 +214,7 @@ fn compare(
 
 fn wrong(visit: &Visit<'_>, token: &str, mut transaction: Transaction) -> Answer {
     transaction.failures += 1;
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     org.transactions.insert(token.to_owned(), transaction);
     error(403, "E0000068", "Invalid Passcode/Answer")
 }
@@ -245,13 +245,13 @@ fn check(
     else {
         return Err(wrong(visit, token, transaction));
     };
-    visit.world.canaries.note("passcode", code);
+    visit.state.canaries.note("passcode", code);
     if step.abs_diff(now) > 1 {
         let summary = "Passcode is valid but exceeded time window.";
         return Err(error(403, "E0000083", summary));
     }
     let used = (user.login.clone(), step);
-    if !visit.world.org().used_codes.insert(used) {
+    if !visit.state.org().used_codes.insert(used) {
         return Err(error(403, "E0000082", USED));
     }
     authn::succeed(visit, token, transaction)

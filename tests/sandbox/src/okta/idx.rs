@@ -65,14 +65,14 @@ pub(super) enum Stage {
 
 /// A token for a sign-in page, which leads back to `target`.
 pub(super) fn open(visit: &Visit<'_>, target: &str) -> String {
-    let stage = match visit.world.options.idx_device_probe {
+    let stage = match visit.state.options.idx_device_probe {
         true => Stage::Probe,
         false => Stage::Identify,
     };
     open_at(visit, target, None, stage)
 }
 
-/// The same for somebody who is signed in, and of whom an app wants more.
+/// As above, for a signed-in user of whom an app requires more.
 pub(super) fn open_at(
     visit: &Visit<'_>,
     target: &str,
@@ -86,12 +86,12 @@ pub(super) fn open_at(
         password: user.is_some(),
         target: target.to_owned(),
         step_up: user.is_some(),
-        expires_at: visit.now + visit.world.options.state_token_seconds,
+        expires_at: visit.now + visit.state.options.state_token_seconds,
         failures: 0,
         key: None,
     };
     visit
-        .world
+        .state
         .org()
         .interactions
         .insert(token.clone(), interaction);
@@ -113,14 +113,14 @@ pub(super) fn answer(visit: &Visit<'_>) -> Answer {
         _ => body["stateHandle"].as_str(),
     };
     let found = visit
-        .world
+        .state
         .org()
         .interactions
         .remove(handle.unwrap_or_default());
     let Some(mut interaction) = found.filter(|found| found.expires_at > visit.now) else {
         return fatal(401, "idx.session.expired", "The session has expired.");
     };
-    interaction.expires_at = visit.now + visit.world.options.state_token_seconds;
+    interaction.expires_at = visit.now + visit.state.options.state_token_seconds;
     let was_interlude = matches!(interaction.stage, Stage::Interlude(_));
     match step(visit, path, &body, &mut interaction) {
         Ok(()) => {
@@ -143,7 +143,7 @@ pub(super) enum Refusal {
 fn say(visit: &Visit<'_>, interaction: Interaction, error: Option<(&str, &str)>) -> Answer {
     let handle = visit.canary("stateHandle", "02.id.");
     let answer = shape::answer(visit, &handle, &interaction, error);
-    visit.world.org().interactions.insert(handle, interaction);
+    visit.state.org().interactions.insert(handle, interaction);
     answer
 }
 
@@ -208,7 +208,7 @@ pub(super) fn not_in_this_state() -> Refusal {
 }
 
 pub(super) fn user<'v>(visit: &Visit<'v>, interaction: &Interaction) -> Option<&'v User> {
-    visit.world.user(interaction.login.as_deref()?)
+    visit.state.user(interaction.login.as_deref()?)
 }
 
 fn standing(visit: &Visit<'_>, interaction: &Interaction) -> Option<Standing> {
@@ -217,8 +217,8 @@ fn standing(visit: &Visit<'_>, interaction: &Interaction) -> Option<Standing> {
 
 fn identify(visit: &Visit<'_>, body: &Value, interaction: &mut Interaction) -> Result<(), Refusal> {
     let name = body["identifier"].as_str().unwrap_or_default();
-    interaction.login = visit.world.user(name).map(|user| user.login.clone());
-    if visit.world.options.idx_identifier_first {
+    interaction.login = visit.state.user(name).map(|user| user.login.clone());
+    if visit.state.options.idx_identifier_first {
         interaction.stage = Stage::Password;
         return Ok(());
     }
@@ -236,7 +236,7 @@ fn check_password(
 ) -> Result<(), Refusal> {
     let known = user(visit, interaction);
     let given = credentials["passcode"].as_str().unwrap_or_default();
-    let changed = known.and_then(|user| visit.world.org().passwords.get(&user.login).cloned());
+    let changed = known.and_then(|user| visit.state.org().passwords.get(&user.login).cloned());
     let is_right = |user: &&User| changed.as_ref().unwrap_or(&user.password) == given;
     let Some(user) = known.filter(is_right) else {
         return Err(Refusal::Again("errors.E0000004", "Authentication failed"));
@@ -279,7 +279,7 @@ fn change_password(
              not one of your last 4 passwords.",
         ));
     };
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     org.passwords.insert(user.login.clone(), new.to_owned());
     drop(org);
     interaction.stage = Stage::Select;
@@ -345,7 +345,7 @@ fn choose(visit: &Visit<'_>, body: &Value, interaction: &mut Interaction) -> Res
 }
 
 fn poll(visit: &Visit<'_>, interaction: &mut Interaction, factor: String, polls: usize) {
-    let script = visit.world.push_script();
+    let script = visit.state.push_script();
     let mut rejected = false;
     if polls > script.waits {
         match script.outcome {

@@ -19,7 +19,7 @@ pub(super) fn send(
     let login = interaction.login.clone().unwrap_or_default();
     interaction.stage = Stage::Challenge(factor.to_owned());
     let key = (login, factor.to_owned());
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     if org
         .delivered
         .get(&key)
@@ -27,7 +27,7 @@ pub(super) fn send(
     {
         return Err(Refusal::Again("tooManyRequests", "Too many attempts"));
     }
-    let code = visit.world.canaries.digits("passcode", 6);
+    let code = visit.state.canaries.digits("passcode", 6);
     org.delivered.insert(key, (code, visit.now));
     Ok(())
 }
@@ -68,7 +68,7 @@ pub(super) fn check(
         FactorKind::Question => user.security_answer.clone(),
         FactorKind::Rsa => user.rsa_passcode.clone(),
         _ => visit
-            .world
+            .state
             .org()
             .delivered
             .get(&key)
@@ -82,7 +82,7 @@ pub(super) fn check(
     }
     if matches!(factor.kind, FactorKind::Hotp | FactorKind::Yubikey) {
         let used = (format!("{} {}", user.login, factor.id), 1);
-        if !visit.world.org().used_codes.insert(used) {
+        if !visit.state.org().used_codes.insert(used) {
             return Err(used_code());
         }
     }
@@ -107,7 +107,7 @@ fn security_key(
             Ok(())
         }
         Err(why) => {
-            visit.world.org().key_refusals.push(why);
+            visit.state.org().key_refusals.push(why);
             Err(Refusal::Again(
                 "authfactor.webauthn.error.assertion_validation_failure",
                 "None of the WebAuthn authenticators the user has enrolled for was able to \
@@ -139,7 +139,7 @@ fn totp(
         ));
     };
     let used = (user.login.clone(), step);
-    if !visit.world.org().used_codes.insert(used) {
+    if !visit.state.org().used_codes.insert(used) {
         return Err(used_code());
     }
     interaction.stage = Stage::Done;

@@ -6,13 +6,13 @@ use super::sessions::{self, Session};
 use super::{Visit, pages};
 use crate::canary;
 use crate::http::Answer;
-use crate::world::World;
+use crate::state::SandboxState;
 
 /// Answers `GET /login/token/redirect?stateToken=02.id.…`: sets the cookies and redirects to the
 /// target.
 pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
     let token = visit.request.parameter("stateToken").unwrap_or_default();
-    let found = visit.world.org().finished.remove(&token);
+    let found = visit.state.org().finished.remove(&token);
     let Some(interaction) = found else {
         return pages::error(400, "400", "The session has expired.");
     };
@@ -23,7 +23,7 @@ pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
             visit.canary("sid", "102"),
             Session {
                 login,
-                expires_at: visit.now + visit.world.options.session_seconds,
+                expires_at: visit.now + visit.state.options.session_seconds,
                 second_factor: true,
                 stepped_up: false,
                 password_form: None,
@@ -33,7 +33,7 @@ pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
     };
     session.stepped_up |= interaction.step_up;
     session.password_again |= interaction.step_up;
-    visit.world.org().sessions.insert(id.clone(), session);
+    visit.state.org().sessions.insert(id.clone(), session);
     Answer::redirect(&visit.url(&interaction.target))
         .with("Set-Cookie", &sessions::cookie(&id))
         .with(
@@ -43,10 +43,10 @@ pub(super) fn redirect(visit: &Visit<'_>) -> Answer {
 }
 
 /// Issues the one-time token of a finished interaction.
-pub(super) fn finish(world: &World, interaction: &Interaction) -> String {
+pub(super) fn finish(state: &SandboxState, interaction: &Interaction) -> String {
     let token = format!("02.id.{}", canary::random(canary::ALPHANUMERIC, 30));
-    world.canaries.note("stateToken", &token);
-    world
+    state.canaries.note("stateToken", &token);
+    state
         .org()
         .finished
         .insert(token.clone(), interaction.clone());

@@ -10,7 +10,7 @@ use crate::options::Interlude;
 
 /// The interlude at `index`, or the end.
 pub(super) fn stage(visit: &Visit<'_>, index: usize) -> Stage {
-    match index < visit.world.options.idx_interludes.len() {
+    match index < visit.state.options.idx_interludes.len() {
         true => Stage::Interlude(index),
         false => Stage::Done,
     }
@@ -24,7 +24,7 @@ pub(super) fn answer(
     interaction: &mut Interaction,
     index: usize,
 ) -> Result<(), Refusal> {
-    if !visit.world.options.idx_interludes[index].is_answered_by(path, body) {
+    if !visit.state.options.idx_interludes[index].is_answered_by(path, body) {
         return Err(not_in_this_state());
     }
     interaction.stage = stage(visit, index + 1);
@@ -33,7 +33,7 @@ pub(super) fn answer(
 
 /// Writes the interlude at `index` into an answer.
 pub(super) fn fill(shape: &Shape<'_>, body: &mut Value, index: usize) {
-    let interlude = shape.visit.world.options.idx_interludes[index];
+    let interlude = shape.visit.state.options.idx_interludes[index];
     let (name, path) = interlude.name_and_path();
     let mut form = shape.remediation(name, path, interlude.fields());
     if let Some(refresh) = interlude.refresh() {

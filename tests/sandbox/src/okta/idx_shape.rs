@@ -21,11 +21,11 @@ pub(super) fn answer(
     error: Option<(&str, &str)>,
 ) -> Answer {
     let login = interaction.login.as_deref().unwrap_or_default();
-    let user = visit.world.user(login);
+    let user = visit.state.user(login);
     let mut body = json!({
         "version": "1.0.0",
         "stateHandle": handle,
-        "expiresAt": milliseconds(visit.now + visit.world.options.state_token_seconds),
+        "expiresAt": milliseconds(visit.now + visit.state.options.state_token_seconds),
         "intent": "LOGIN",
         "cancel": {
             "rel": ["create-form"], "name": "cancel", "href": visit.url("/idp/idx/cancel"),
@@ -158,7 +158,7 @@ impl Shape<'_> {
     fn identify(&self, body: &mut Value) {
         let mut fields =
             vec![json!({ "name": "identifier", "label": "Username", "required": true })];
-        if !self.visit.world.options.idx_identifier_first {
+        if !self.visit.state.options.idx_identifier_first {
             fields.push(
                 json!({ "name": "credentials", "type": "object", "required": true,
                 "form": { "value": [{ "name": "passcode", "label": "Password",
@@ -291,7 +291,7 @@ impl Shape<'_> {
 
     fn push(&self, body: &mut Value, factor: &str, polls: usize, rejected: bool) {
         self.enrollment(body, factor);
-        let script = self.visit.world.push_script();
+        let script = self.visit.state.push_script();
         if let Some(number) = script.number.filter(|_| polls >= script.number_from_poll) {
             body["currentAuthenticator"] = json!({ "type": "object", "value": {
                 "key": "okta_verify", "type": "app", "id": authenticator_id(FactorKind::Push),
@@ -321,11 +321,11 @@ impl Shape<'_> {
     }
 
     fn done(&self, body: &mut Value) {
-        let token = finish(self.visit.world, self.interaction);
+        let token = finish(self.visit.state, self.interaction);
         let href = self
             .visit
             .url(&format!("/login/token/redirect?stateToken={token}"));
-        if self.visit.world.options.idx_success_remediation {
+        if self.visit.state.options.idx_success_remediation {
             body["remediation"] = json!({ "type": "array", "value": [
                 { "name": "success-redirect", "method": "GET", "href": href }
             ]});

@@ -29,7 +29,7 @@ pub use oauth::{DeviceOutcome, DeviceScript};
 pub use push::{PushOutcome, PushScript};
 
 use crate::http::{Answer, Request};
-use crate::world::World;
+use crate::state::SandboxState;
 
 /// What the org remembers.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ pub(crate) struct Org {
 }
 
 impl Org {
-    /// How many access and refresh tokens, and sessions, somebody could still use.
+    /// Number of access tokens, refresh tokens and sessions that are still valid.
     pub(crate) fn live(&self, now: u64) -> (usize, usize) {
         let sessions = self.sessions.values();
         let sessions = sessions.filter(|session| session.expires_at > now);
@@ -83,7 +83,7 @@ impl Org {
 
 /// One request, with what every handler needs beside it.
 struct Visit<'v> {
-    world: &'v World,
+    state: &'v SandboxState,
     request: &'v Request,
     /// The `DT` cookie, sent or about to be set.
     device: String,
@@ -92,11 +92,11 @@ struct Visit<'v> {
 
 impl Visit<'_> {
     fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.world.org_url)
+        format!("{}{path}", self.state.org_url)
     }
 
     fn canary(&self, kind: &str, prefix: &str) -> String {
-        self.world.canaries.issue(kind, prefix)
+        self.state.canaries.issue(kind, prefix)
     }
 
     /// A body that is a JSON object, or Okta's complaint that it is none.
@@ -119,13 +119,13 @@ impl Visit<'_> {
 }
 
 /// Answers a request to the org.
-pub(crate) fn answer(world: &World, request: &Request) -> Answer {
+pub(crate) fn answer(state: &SandboxState, request: &Request) -> Answer {
     let known_device = request.cookie("DT");
     let visit = Visit {
-        world,
+        state,
         request,
-        device: known_device.map_or_else(|| world.canaries.issue("DT", "DI0"), str::to_owned),
-        now: world.clock.now(),
+        device: known_device.map_or_else(|| state.canaries.issue("DT", "DI0"), str::to_owned),
+        now: state.clock.now(),
     };
     let answer = route(&visit)
         .with("X-Okta-Request-Id", "Yz0sandbox0request0id0")
@@ -202,7 +202,7 @@ fn or_refusal(result: Result<Answer, Answer>) -> Answer {
 
 /// `GET /.well-known/okta-organization`, which says the pipeline to anyone.
 fn organization(visit: &Visit<'_>) -> Answer {
-    let pipeline = match visit.world.options.pipeline {
+    let pipeline = match visit.state.options.pipeline {
         crate::Pipeline::V1 => "v1",
         crate::Pipeline::Idx => "idx",
     };
@@ -211,7 +211,7 @@ fn organization(visit: &Visit<'_>) -> Answer {
         &json!({
             "id": "00o1acmesandbox0h7",
             "cell": "sandbox",
-            "_links": { "organization": { "href": visit.world.org_url } },
+            "_links": { "organization": { "href": visit.state.org_url } },
             "pipeline": pipeline,
             "settings": { "analyticsCollectionEnabled": false, "bugReportingEnabled": true,
                           "omEnabled": false, "pssoEnabled": false }
@@ -228,7 +228,7 @@ fn webfinger(visit: &Visit<'_>) -> Answer {
             "subject": resource,
             "links": [{
                 "rel": "okta:idp",
-                "href": format!("{}/sso/idps/OKTA", visit.world.org_url),
+                "href": format!("{}/sso/idps/OKTA", visit.state.org_url),
                 "titles": { "und": "acme" },
                 "properties": { "okta:idp:metadata": null, "okta:idp:type": "OKTA",
                                 "okta:idp:id": "OKTA" }

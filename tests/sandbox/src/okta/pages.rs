@@ -12,7 +12,7 @@ use crate::http::Answer;
 
 /// The sign-in page, with a transaction of its own.
 pub(super) fn sign_in(visit: &Visit<'_>) -> Answer {
-    if visit.world.options.pipeline == Pipeline::Idx {
+    if visit.state.options.pipeline == Pipeline::Idx {
         let path = &visit.request.path;
         let target = if path.starts_with("/app/") || path.starts_with("/home/") {
             path
@@ -120,7 +120,7 @@ pub(super) fn saml_form(
     response: &str,
     relay_state: &str,
 ) -> Answer {
-    let search = match visit.world.options.search_form {
+    let search = match visit.state.options.search_form {
         true => {
             "<form action=\"/search\"><input name=\"q\"/><button \
              formaction=\"/all\">Search</button></form>\n"

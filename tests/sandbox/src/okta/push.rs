@@ -125,7 +125,7 @@ fn poll(
     transaction: Transaction,
     mut push: Push,
 ) -> Result<Answer, Answer> {
-    let script = visit.world.push_script();
+    let script = visit.state.push_script();
     push.polls += 1;
     if push.polls > script.waits && push.sent.elapsed() >= script.after {
         match script.outcome {

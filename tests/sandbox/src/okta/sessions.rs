@@ -50,9 +50,9 @@ pub(super) fn refresh(visit: &Visit<'_>) -> Answer {
     let Some((id, mut session)) = current(visit) else {
         return not_found();
     };
-    session.expires_at = visit.now + visit.world.options.session_seconds;
+    session.expires_at = visit.now + visit.state.options.session_seconds;
     let answer = Answer::json(200, &object(visit, &id, &session));
-    visit.world.org().sessions.insert(id, session);
+    visit.state.org().sessions.insert(id, session);
     answer
 }
 
@@ -61,7 +61,7 @@ pub(super) fn close(visit: &Visit<'_>) -> Answer {
     let Some((id, _)) = current(visit) else {
         return not_found();
     };
-    visit.world.org().sessions.remove(&id);
+    visit.state.org().sessions.remove(&id);
     Answer::empty(204).with(
         "Set-Cookie",
         "sid=\"\"; Path=/; Max-Age=0; Secure; HttpOnly",
@@ -71,7 +71,7 @@ pub(super) fn close(visit: &Visit<'_>) -> Answer {
 /// `GET /login/signout`, what the browser does.
 pub(super) fn sign_out(visit: &Visit<'_>) -> Answer {
     if let Some((id, _)) = current(visit) {
-        visit.world.org().sessions.remove(&id);
+        visit.state.org().sessions.remove(&id);
     }
     Answer::redirect(&visit.url("/login/login.htm")).with(
         "Set-Cookie",
@@ -82,8 +82,8 @@ pub(super) fn sign_out(visit: &Visit<'_>) -> Answer {
 /// `GET /login/sessionCookieRedirect?token=…&redirectUrl=…`
 pub(super) fn cookie_redirect(visit: &Visit<'_>) -> Answer {
     let target = visit.request.parameter("redirectUrl").unwrap_or_default();
-    let own = target == visit.world.org_url
-        || target.starts_with(&format!("{}/", visit.world.org_url))
+    let own = target == visit.state.org_url
+        || target.starts_with(&format!("{}/", visit.state.org_url))
         || (target.starts_with('/') && !target.starts_with("//"));
     if !own {
         return pages::error(400, "400", "The redirect URI is not trusted.");
@@ -103,27 +103,27 @@ pub(super) fn cookie_redirect(visit: &Visit<'_>) -> Answer {
 /// The session the request's `sid` names, while it lasts.
 pub(super) fn current(visit: &Visit<'_>) -> Option<(String, Session)> {
     let id = visit.request.cookie("sid")?;
-    let org = visit.world.org();
+    let org = visit.state.org();
     let session = org.sessions.get(id)?;
     (session.expires_at > visit.now).then(|| (id.to_owned(), session.clone()))
 }
 
 /// Uses up a session token.
 pub(super) fn redeem(visit: &Visit<'_>, token: &str) -> Option<(String, Session)> {
-    let token = visit.world.org().session_tokens.remove(token)?;
+    let token = visit.state.org().session_tokens.remove(token)?;
     if token.expires_at <= visit.now {
         return None;
     }
     let id = visit.canary("sid", "102");
     let session = Session {
         login: token.login,
-        expires_at: visit.now + visit.world.options.session_seconds,
+        expires_at: visit.now + visit.state.options.session_seconds,
         second_factor: token.second_factor,
         stepped_up: false,
         password_form: None,
         password_again: false,
     };
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     org.sessions.insert(id.clone(), session.clone());
     Some((id, session))
 }
@@ -133,13 +133,13 @@ pub(super) fn begin(visit: &Visit<'_>, login: &str) -> (String, Session) {
     let id = visit.canary("sid", "102");
     let session = Session {
         login: login.to_owned(),
-        expires_at: visit.now + visit.world.options.session_seconds,
+        expires_at: visit.now + visit.state.options.session_seconds,
         second_factor: true,
         stepped_up: false,
         password_form: None,
         password_again: false,
     };
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     org.sessions.insert(id.clone(), session.clone());
     (id, session)
 }
@@ -150,7 +150,7 @@ pub(super) fn cookie(id: &str) -> String {
 }
 
 fn object(visit: &Visit<'_>, id: &str, session: &Session) -> serde_json::Value {
-    let user = visit.world.user(&session.login);
+    let user = visit.state.user(&session.login);
     let factor_at = session.second_factor.then(|| milliseconds(visit.now));
     let amr = if session.second_factor {
         json!(["pwd", "mfa", "otp"])

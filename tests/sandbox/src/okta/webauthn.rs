@@ -37,7 +37,7 @@ impl KeyChallenge {
 
     /// `challenge` of Classic, `challengeData` of Identity Engine.
     pub(super) fn shown(&self, visit: &Visit<'_>, user: &User) -> Value {
-        let options = &visit.world.options;
+        let options = &visit.state.options;
         let mut shown = json!({
             "challenge": self.challenge,
             "userVerification": options.webauthn_user_verification,
@@ -47,7 +47,7 @@ impl KeyChallenge {
         }
         let mut keys = self.keys(user).into_iter();
         if keys.any(|factor| factor.kind == FactorKind::WebAuthnOfU2f) {
-            shown["extensions"] = json!({ "appid": visit.world.org_url });
+            shown["extensions"] = json!({ "appid": visit.state.org_url });
         }
         shown
     }
@@ -73,7 +73,7 @@ impl KeyChallenge {
         if client["challenge"] != self.challenge.as_str() {
             return Err("another challenge");
         }
-        if client["origin"] != visit.world.org_url.as_str() {
+        if client["origin"] != visit.state.org_url.as_str() {
             return Err("another origin");
         }
         let (hash, flags, count) = match data.as_slice() {
@@ -85,15 +85,15 @@ impl KeyChallenge {
         if flags & 1 == 0 {
             return Err("nobody was present");
         }
-        if visit.world.options.webauthn_user_verification == "required" && flags & 4 == 0 {
+        if visit.state.options.webauthn_user_verification == "required" && flags & 4 == 0 {
             return Err("nobody was verified");
         }
-        let host = visit.world.org_url.trim_start_matches("https://");
+        let host = visit.state.org_url.trim_start_matches("https://");
         let host = host.split(':').next().unwrap_or_default();
         let message = [&data, digest(&SHA256, &client_data).as_ref()].concat();
         for factor in self.keys(user) {
             let scope = match factor.kind {
-                FactorKind::WebAuthnOfU2f => visit.world.org_url.as_str(),
+                FactorKind::WebAuthnOfU2f => visit.state.org_url.as_str(),
                 _ => host,
             };
             let Some(key) = &factor.key else { continue };
@@ -103,7 +103,7 @@ impl KeyChallenge {
             {
                 continue;
             }
-            let mut org = visit.world.org();
+            let mut org = visit.state.org();
             let last = org.sign_counts.entry(factor.id.clone()).or_default();
             if count <= *last {
                 return Err("a copy of the key");

@@ -47,7 +47,7 @@ enum Verb {
         /// What the org says about its sign-in pipeline
         #[arg(long, value_enum, default_value = "v1")]
         pipeline: PipelineName,
-        /// Sign in as somebody who has every factor there is
+        /// Sign in as a user who has every factor
         #[arg(long, value_enum, value_name = "WHICH")]
         factors: Option<Factors>,
         #[command(flatten)]

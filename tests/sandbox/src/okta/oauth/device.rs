@@ -62,14 +62,14 @@ pub(in crate::okta) fn authorize_device(visit: &Visit<'_>) -> Answer {
         );
     }
     let scope = visit.request.form("scope").unwrap_or_default();
-    if !visit.world.options.judges_scopes_late
+    if !visit.state.options.judges_scopes_late
         && let Some(refusal) = refused_scope(visit, &scope)
     {
         return refusal;
     }
     let code = visit.canary("device-code", "");
     let user_code = crate::canary::random(b"BCDFGHJKLMNPQRSTVWXZ", 8);
-    visit.world.org().devices.insert(
+    visit.state.org().devices.insert(
         code.clone(),
         Device {
             user_code: user_code.clone(),
@@ -95,7 +95,7 @@ pub(in crate::okta) fn authorize_device(visit: &Visit<'_>) -> Answer {
 /// `GET /activate?user_code=…`, the person's browser.
 pub(in crate::okta) fn activate(visit: &Visit<'_>) -> Answer {
     let code = visit.request.parameter("user_code").unwrap_or_default();
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     let device = org
         .devices
         .values_mut()
@@ -111,7 +111,7 @@ pub(in crate::okta) fn activate(visit: &Visit<'_>) -> Answer {
 
 pub(super) fn device_token(visit: &Visit<'_>) -> Result<Answer, Answer> {
     let code = visit.request.form("device_code").unwrap_or_default();
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     let script = org.device_script.clone();
     let invalid = || {
         refuse(
@@ -166,7 +166,7 @@ pub(super) fn device_token(visit: &Visit<'_>) -> Result<Answer, Answer> {
 /// The refusal of a scope that this app may not ask for.
 fn refused_scope(visit: &Visit<'_>, scope: &str) -> Option<Answer> {
     let asks = |name| scope.split(' ').any(|one| one == name);
-    let options = &visit.world.options;
+    let options = &visit.state.options;
     let text = if asks("interclient_access") && !options.interclient_trust {
         "The 'interclient_access' scope can only be granted to clients with a configured trust \
          relationship."

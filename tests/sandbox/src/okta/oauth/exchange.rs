@@ -13,7 +13,7 @@ const INTERCLIENT: &str = "urn:okta:params:oauth:token-type:interclient_token";
 pub(super) fn exchange(visit: &Visit<'_>) -> Result<Answer, Answer> {
     let form = |name| visit.request.form(name).unwrap_or_default();
     let invalid = |text: &str| refuse(400, "invalid_grant", text);
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     let live = |issued: Option<&Issued>| issued.filter(|i| i.expires_at > visit.now).cloned();
     let subject = live(org.tokens.id.get(&form("subject_token"))).ok_or_else(|| {
         invalid(
@@ -37,7 +37,7 @@ pub(super) fn exchange(visit: &Visit<'_>) -> Result<Answer, Answer> {
                      'web_sso_token'.",
                 ));
             }
-            let options = &visit.world.options;
+            let options = &visit.state.options;
             let app =
                 app.filter(|app| app.is_aws() && (options.labs_web_sso || *app != AppId::AwsLabs));
             let app = app.ok_or_else(|| {
@@ -58,7 +58,7 @@ pub(super) fn exchange(visit: &Visit<'_>) -> Result<Answer, Answer> {
                 ));
             }
             org.tokens.exchanges += 1;
-            let token = visit.world.canaries.issue("web-sso-token", "eyJ");
+            let token = visit.state.canaries.issue("web-sso-token", "eyJ");
             org.tokens.web_sso.insert(token.clone(), (login, app));
             token
         }
@@ -83,14 +83,14 @@ pub(super) fn exchange(visit: &Visit<'_>) -> Result<Answer, Answer> {
                     "Only SAML and OIDC apps support the use of the 'interclient_token'.",
                 ));
             }
-            if !trusts(visit.world, app) {
+            if !trusts(visit.state, app) {
                 return Err(refuse(
                     403,
                     "access_denied",
                     "No trust relationship exists between the client app and the target app.",
                 ));
             }
-            let token = visit.world.canaries.issue("interclient-token", "eyJ");
+            let token = visit.state.canaries.issue("interclient-token", "eyJ");
             org.tokens.interclient.insert(token.clone(), (login, app));
             token
         }
@@ -112,7 +112,7 @@ pub(super) fn exchange(visit: &Visit<'_>) -> Result<Answer, Answer> {
 /// `POST /login/token/sso`
 pub(in crate::okta) fn sso(visit: &Visit<'_>) -> Answer {
     let token = visit.request.form("token").unwrap_or_default();
-    let found = visit.world.org().tokens.web_sso.remove(&token);
+    let found = visit.state.org().tokens.web_sso.remove(&token);
     match found {
         Some((login, app)) => apps::page_of(visit, app, &login),
         None => pages::error(400, "400", "The token was used already or is invalid."),
@@ -121,6 +121,6 @@ pub(in crate::okta) fn sso(visit: &Visit<'_>) -> Answer {
 
 /// Whom an `interclient_token` signs in to `app`, if it is one for it; it is used up.
 pub(in crate::okta) fn redeem(visit: &Visit<'_>, app: AppId, token: &str) -> Option<String> {
-    let (login, target) = visit.world.org().tokens.interclient.remove(token)?;
+    let (login, target) = visit.state.org().tokens.interclient.remove(token)?;
     (target == app).then_some(login)
 }

@@ -59,7 +59,7 @@ pub(super) fn machine_token(visit: &Visit<'_>) -> Result<Answer, Answer> {
         ));
     }
     let jti = claims["jti"].as_str().unwrap_or_default().to_owned();
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     if jti.is_empty() || !org.tokens.used_assertions.insert(jti) {
         return Err(denied("The client_assertion token has already been used."));
     }
@@ -71,7 +71,7 @@ pub(super) fn machine_token(visit: &Visit<'_>) -> Result<Answer, Answer> {
             "One or more scopes are not configured for the authorization server resource.",
         ));
     }
-    let token = visit.world.canaries.issue("machine-token", "eyJ");
+    let token = visit.state.canaries.issue("machine-token", "eyJ");
     org.web_identities.insert(token.clone(), visit.now + 3600);
     Ok(Answer::json(
         200,

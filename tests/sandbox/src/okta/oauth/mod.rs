@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::Visit;
 use super::apps::AppId;
 use crate::http::Answer;
-use crate::world::World;
+use crate::state::SandboxState;
 
 pub(super) use device::{Device, activate, authorize_device};
 pub use device::{DeviceOutcome, DeviceScript};
@@ -99,11 +99,11 @@ pub(super) fn token(visit: &Visit<'_>) -> Answer {
 /// The tokens that `grant` is worth now, with a refresh token where its scope has one.
 fn issue(visit: &Visit<'_>, grant: &Grant) -> Answer {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let mut claims = json!({ "sub": "00u1", "iss": visit.world.org_url, "aud": CLIENT,
+    let mut claims = json!({ "sub": "00u1", "iss": visit.state.org_url, "aud": CLIENT,
         "auth_time": grant.signed_in, "iat": visit.now, "exp": visit.now + LIFE });
     let asks = |name| grant.scope.split(' ').any(|one| one == name);
     // "Scope-dependent claims" (Okta: "OpenID Connect & OAuth 2.0").
-    if asks("profile") && visit.world.options.id_tokens_name_the_user {
+    if asks("profile") && visit.state.options.id_tokens_name_the_user {
         claims["preferred_username"] = json!(grant.login);
     }
     let id_token = format!(
@@ -112,7 +112,7 @@ fn issue(visit: &Visit<'_>, grant: &Grant) -> Answer {
         part(claims),
         crate::canary::random(crate::canary::ALPHANUMERIC, 40)
     );
-    visit.world.canaries.note("id-token", &id_token);
+    visit.state.canaries.note("id-token", &id_token);
     let access_token = visit.canary("access-token", "eyJ");
     let issued = Issued {
         grant: grant.clone(),
@@ -129,7 +129,7 @@ fn issue(visit: &Visit<'_>, grant: &Grant) -> Answer {
         .scope
         .contains("offline_access")
         .then(|| visit.canary("refresh-token", ""));
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     org.tokens.access.insert(access_token, issued.clone());
     org.tokens.id.insert(id_token, issued);
     if let Some(refresh) = refresh {
@@ -143,7 +143,7 @@ fn issue(visit: &Visit<'_>, grant: &Grant) -> Answer {
 fn refreshed(visit: &Visit<'_>) -> Result<Answer, Answer> {
     let token = visit.request.form("refresh_token").unwrap_or_default();
     let client = visit.request.form("client_id").unwrap_or_default();
-    let rotates = visit.world.options.rotates_refresh_tokens;
+    let rotates = visit.state.options.rotates_refresh_tokens;
     let invalid = || {
         refuse(
             400,
@@ -151,7 +151,7 @@ fn refreshed(visit: &Visit<'_>) -> Result<Answer, Answer> {
             "The refresh token is invalid or expired.",
         )
     };
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     let found = org.tokens.refresh.remove(&token);
     let grant = found.filter(|_| client == CLIENT).ok_or_else(invalid)?;
     if rotates {
@@ -167,7 +167,7 @@ fn refreshed(visit: &Visit<'_>) -> Result<Answer, Answer> {
 /// `POST /oauth2/v1/revoke`
 pub(super) fn revoke(visit: &Visit<'_>) -> Answer {
     let token = visit.request.form("token").unwrap_or_default();
-    let mut org = visit.world.org();
+    let mut org = visit.state.org();
     org.tokens.access.remove(&token);
     org.tokens.refresh.remove(&token);
     Answer::empty(200)
@@ -178,14 +178,14 @@ pub(super) fn revoke(visit: &Visit<'_>) -> Answer {
 pub(super) fn user_info(visit: &Visit<'_>) -> Answer {
     let token = visit.request.header("authorization").unwrap_or_default();
     let token = token.trim_start_matches("Bearer ");
-    let org = visit.world.org();
+    let org = visit.state.org();
     let issued = org.tokens.access.get(token);
     let Some(issued) = issued.filter(|issued| issued.expires_at > visit.now) else {
         return refuse(401, "invalid_token", "The access token is invalid.");
     };
     let mut claims = json!({ "sub": "00u1" });
     let has_profile = issued.grant.scope.split(' ').any(|one| one == "profile");
-    if has_profile && visit.world.options.user_info_names_the_user {
+    if has_profile && visit.state.options.user_info_names_the_user {
         claims["preferred_username"] = json!(issued.grant.login);
     }
     Answer::json(200, &claims)
@@ -197,14 +197,14 @@ pub(super) fn bearer(visit: &Visit<'_>) -> Option<String> {
         .request
         .header("authorization")?
         .strip_prefix("Bearer ")?;
-    let org = visit.world.org();
+    let org = visit.state.org();
     let issued = org.tokens.access.get(token)?;
     (issued.expires_at > visit.now).then(|| issued.grant.login.clone())
 }
 
 /// Whether `app` lets the native client make tokens for it ("trust list").
-fn trusts(world: &World, app: AppId) -> bool {
-    world.options.interclient_trust && matches!(app, AppId::OpenVpn | AppId::AwsLabs)
+fn trusts(state: &SandboxState, app: AppId) -> bool {
+    state.options.interclient_trust && matches!(app, AppId::OpenVpn | AppId::AwsLabs)
 }
 
 fn refuse(status: u16, error: &str, description: &str) -> Answer {

@@ -13,16 +13,16 @@ use base64::engine::general_purpose::STANDARD;
 use crate::access_server::{self, VpnQuestion};
 use crate::canary::{self, ALPHANUMERIC};
 use crate::openvpn_server::OpenVpn;
+use crate::state::SandboxState;
 use crate::users::User;
-use crate::world::World;
 
-/// The server's management socket, for whoever decides about a client.
+/// The server's management socket, on which clients are admitted.
 #[derive(Debug, Clone)]
-pub(crate) struct Gate(Arc<Mutex<UnixStream>>);
+pub(crate) struct AuthSocket(Arc<Mutex<UnixStream>>);
 
-impl Gate {
-    pub(crate) fn new(stream: UnixStream) -> Gate {
-        Gate(Arc::new(Mutex::new(stream)))
+impl AuthSocket {
+    pub(crate) fn new(stream: UnixStream) -> AuthSocket {
+        AuthSocket(Arc::new(Mutex::new(stream)))
     }
 
     /// Lets a client in.
@@ -32,7 +32,7 @@ impl Gate {
 
     fn say(&self, line: &str) {
         let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A server that is gone lets nobody in.
+        // If the server is gone, no client is admitted.
         let _ = stream.write_all(format!("{line}\n").as_bytes());
     }
 }
@@ -50,7 +50,11 @@ struct Client {
 }
 
 /// Decides about each client, for as long as the server lives.
-pub(crate) fn judge(world: &World, gate: &Gate, lines: impl io::BufRead) {
+pub(crate) fn judge(
+    sandbox_state: &SandboxState,
+    auth_socket: &AuthSocket,
+    lines: impl io::BufRead,
+) {
     let mut client: Option<Client> = None;
     let mut questions = HashSet::new();
     for line in lines.lines().map_while(Result::ok) {
@@ -75,7 +79,7 @@ pub(crate) fn judge(world: &World, gate: &Gate, lines: impl io::BufRead) {
             }
             "ENV" if fields == "END" => {
                 if let Some(client) = client.take() {
-                    gate.say(&verdict(world, &client, &mut questions));
+                    auth_socket.say(&verdict(sandbox_state, &client, &mut questions));
                 }
             }
             "ENV" => {
@@ -95,7 +99,11 @@ pub(crate) fn judge(world: &World, gate: &Gate, lines: impl io::BufRead) {
     }
 }
 
-fn verdict(world: &World, client: &Client, questions: &mut HashSet<String>) -> String {
+fn verdict(
+    sandbox_state: &SandboxState,
+    client: &Client,
+    questions: &mut HashSet<String>,
+) -> String {
     let (id, key) = client.ids;
     let admitted = format!("client-auth-nt {id} {key}");
     let denied = |words: &str| format!("client-deny {id} {key} \"no\" \"{words}\"");
@@ -105,15 +113,15 @@ fn verdict(world: &World, client: &Client, questions: &mut HashSet<String>) -> S
             false => denied("that was not the code"),
         };
     }
-    let Some(user) = world.user(&client.username) else {
+    let Some(user) = sandbox_state.user(&client.username) else {
         return denied("no such user");
     };
-    if let Some(words) = &world.options.vpn.refuses {
+    if let Some(words) = &sandbox_state.options.vpn.refuses {
         return denied(words);
     }
     let password = client.password.as_str();
-    match &world.options.vpn.asks {
-        None if knows(world, user, password) => return admitted,
+    match &sandbox_state.options.vpn.asks {
+        None if knows(sandbox_state, user, password) => return admitted,
         None => {}
         Some(VpnQuestion::Static(_)) => {
             let given = password.strip_prefix("SCRV1:").and_then(|rest| {
@@ -122,7 +130,7 @@ fn verdict(world: &World, client: &Client, questions: &mut HashSet<String>) -> S
             });
             return match given {
                 Some((password, answer))
-                    if answer == OpenVpn::CODE && knows(world, user, &password) =>
+                    if answer == OpenVpn::CODE && knows(sandbox_state, user, &password) =>
                 {
                     admitted
                 }
@@ -138,9 +146,9 @@ fn verdict(world: &World, client: &Client, questions: &mut HashSet<String>) -> S
                     false => denied("that was not the code"),
                 };
             }
-            if knows(world, user, password) {
+            if knows(sandbox_state, user, password) {
                 let state = canary::random(ALPHANUMERIC, 24);
-                world.canaries.note("vpn-challenge", &state);
+                sandbox_state.canaries.note("vpn-challenge", &state);
                 questions.insert(state.clone());
                 let name = STANDARD.encode(&user.login);
                 return denied(&format!("CRV1:R,E:{state}:{name}:{text}"));
@@ -148,14 +156,14 @@ fn verdict(world: &World, client: &Client, questions: &mut HashSet<String>) -> S
             return denied("that was not the password");
         }
         Some(VpnQuestion::Text(text)) => {
-            if knows(world, user, password) {
+            if knows(sandbox_state, user, password) {
                 return format!("client-pending-auth {id} {key} \"CR_TEXT:R,E:{text}\" 60");
             }
             return denied("that was not the password");
         }
     }
     if password.is_empty() && client.sso {
-        let url = access_server::web_auth_url(world, client.ids);
+        let url = access_server::web_auth_url(sandbox_state, client.ids);
         return format!("client-pending-auth {id} {key} \"WEB_AUTH::{url}\" 60");
     }
     denied(
@@ -165,8 +173,8 @@ fn verdict(world: &World, client: &Client, questions: &mut HashSet<String>) -> S
 }
 
 /// Whether that is the user's password, or a token that was given in its place.
-fn knows(world: &World, user: &User, password: &str) -> bool {
-    password == user.password || world.vpn().is_session_token(&user.login, password)
+fn knows(sandbox_state: &SandboxState, user: &User, password: &str) -> bool {
+    password == user.password || sandbox_state.vpn().is_session_token(&user.login, password)
 }
 
 fn decoded(text: &str) -> Option<String> {

@@ -15,7 +15,7 @@ use crate::saml::{IdentityProvider, Verified};
 use crate::users::User;
 
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct SandboxState {
     pub(crate) options: Options,
     pub(crate) clock: Clock,
     pub(crate) canaries: Arc<Canaries>,
@@ -34,7 +34,7 @@ pub(crate) struct World {
     pub(crate) verified: Verified,
 }
 
-impl World {
+impl SandboxState {
     pub(crate) fn org(&self) -> MutexGuard<'_, Org> {
         self.org.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,7 +7,7 @@ use crate::{Logged, OpenVpn, Sandbox, Server};
 impl Sandbox {
     /// `https://127.0.0.1:PORT` of the OpenVPN Access Server's web pages.
     pub fn vpn_url(&self) -> String {
-        self.world.vpn_url.clone()
+        self.state.vpn_url.clone()
     }
 
     /// The embed link of the VPN's app.
@@ -25,12 +25,12 @@ impl Sandbox {
     /// # Errors
     /// When a program is missing or we are not root of this network namespace.
     pub fn openvpn(&self) -> io::Result<OpenVpn> {
-        OpenVpn::start(&self.world)
+        OpenVpn::start(&self.state)
     }
 
     /// Every request since the start or [`Sandbox::clear_log`], in order of arrival.
     pub fn log(&self) -> Vec<Logged> {
-        self.world.log.all()
+        self.state.log.all()
     }
 
     /// The requests of one server whose path begins like this.
@@ -49,22 +49,22 @@ impl Sandbox {
 
     /// The session policies of credentials that STS gave out, by their access key's id.
     pub fn session_policies(&self, access_key_id: &str) -> Option<Vec<String>> {
-        let iam = self.world.iam();
+        let iam = self.state.iam();
         Some(iam.issued.get(access_key_id)?.policies.clone())
     }
 
     /// Forgets the log and sets the counters to zero.
     pub fn clear_log(&self) {
-        self.world.log.clear();
+        self.state.log.clear();
     }
 
     /// TLS handshakes completed, resumed ones included.
     pub fn handshakes(&self, server: Server) -> usize {
-        self.world.log.handshakes(server)
+        self.state.log.handshakes(server)
     }
 
     /// TCP connections accepted.
     pub fn connections(&self, server: Server) -> usize {
-        self.world.log.connections(server)
+        self.state.log.connections(server)
     }
 }
