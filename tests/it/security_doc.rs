@@ -187,7 +187,7 @@ fn counts_are_current() {
         ("fuzz", &["tests/it/properties.rs"], Some(harnesses)),
         (
             "VPN directives",
-            &["src/openvpn/profile", "tests/it/openvpn_differential.rs"],
+            &["src/openvpn/profile", "tests/it/openvpn_differential"],
             Some(directives),
         ),
         ("VPN on the machine", &["tests/it/vpn"], Some(privilege)),

@@ -87,7 +87,7 @@ fn it_never_asks_even_in_a_terminal() {
 }
 
 #[test]
-fn the_aws_cli_boto3_and_the_javascript_sdk_take_credentials_from_credential_process() {
+fn aws_cli_boto3_and_js_sdk_take_a_credential_process() {
     let env = dev();
     env.sign_in();
     printed(&mut env.ob(["config", "aws"]));

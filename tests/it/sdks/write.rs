@@ -44,7 +44,7 @@ fn many(extra_roles: usize, latency: u64) -> TestEnv {
 }
 
 #[test]
-fn the_aws_cli_boto3_and_the_javascript_sdk_take_credentials_from_the_file() {
+fn aws_cli_boto3_and_js_sdk_take_the_credentials_file() {
     let env = dev();
     env.sign_in();
     fs::create_dir(env.path("home/.aws")).unwrap();

@@ -5,6 +5,8 @@
 //! nowhere. The observer is tried first on profiles that do these things. A second test asks the
 //! installed openvpn for directives that `ob` has never heard of.
 
+mod effects;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -14,43 +16,11 @@ use std::sync::Mutex;
 
 use ob::openvpn::profile::{Profile, known_directives};
 
+use self::effects::{Effects, read_trace};
+
 const OPENVPN: &str = "/usr/sbin/openvpn";
 /// Traces in flight at once: each of them sleeps most of its second.
 const AT_ONCE: usize = 24;
-
-/// What openvpn did, as the kernel saw it.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Effects {
-    programs: usize,
-    written: BTreeSet<String>,
-    read: BTreeSet<String>,
-    bound: usize,
-    said: String,
-}
-
-impl Effects {
-    /// What stands against these effects, compared with a plain profile's.
-    fn beyond(&self, plain: &Self) -> Vec<String> {
-        let mut beyond = Vec::new();
-        if self.programs != plain.programs {
-            beyond.push(format!("{} programs", self.programs));
-        }
-        beyond.extend(
-            self.written
-                .difference(&plain.written)
-                .map(|path| format!("wrote {path}")),
-        );
-        beyond.extend(
-            self.read
-                .difference(&plain.read)
-                .map(|path| format!("read {path}")),
-        );
-        if self.bound != plain.bound {
-            beyond.push(format!("{} bound sockets", self.bound));
-        }
-        beyond
-    }
-}
 
 /// A folder with keys that openvpn accepts.
 struct Bench {
@@ -143,7 +113,7 @@ impl Bench {
             .output()
             .expect("strace is needed: `tests/run` installs it");
         let mut effects = read_trace(&fs::read_to_string(&trace).unwrap(), &config);
-        effects.said = printed(&output);
+        effects.output = printed(&output);
         effects
     }
 }
@@ -158,35 +128,6 @@ fn run(program: &str, args: &[&str]) {
 fn printed(output: &Output) -> String {
     let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     format!("{out}{err}")
-}
-
-fn read_trace(trace: &str, config: &Path) -> Effects {
-    let config = config.display().to_string();
-    let mut effects = Effects::default();
-    for line in trace.lines() {
-        let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
-        let path = call.split('"').nth(1).unwrap_or_default().to_owned();
-        if call.starts_with("exec") {
-            effects.programs += usize::from(call.ends_with("= 0"));
-        } else if call.starts_with("bind") || call.starts_with("listen") {
-            // A netlink socket is a question to the kernel.
-            effects.bound += usize::from(!call.contains("AF_NETLINK"));
-        } else if ["O_WRONLY", "O_RDWR", "O_CREAT"]
-            .iter()
-            .any(|flag| call.contains(flag))
-            || ["creat", "unlink", "rename"]
-                .iter()
-                .any(|name| call.starts_with(name))
-        {
-            // Without a supervisor openvpn puts a static challenge to the terminal.
-            if path != "/dev/tty" {
-                effects.written.insert(path);
-            }
-        } else if path != config {
-            effects.read.insert(path);
-        }
-    }
-    effects
 }
 
 /// Arguments of many kinds; of each directive the first that `ob` accepts is tried.
@@ -265,9 +206,9 @@ fn the_observer_sees_what_a_hostile_profile_does() {
     let bench = Bench::new();
     let plain = bench.observe("plain", &bench.base);
     assert!(
-        plain.said.contains("link remote: [AF_INET]127.0.0.1:9"),
+        plain.output.contains("link remote: [AF_INET]127.0.0.1:9"),
         "{}",
-        plain.said
+        plain.output
     );
     assert_eq!(plain.programs, 2, "timeout and openvpn");
     let written = bench.folder.path().join("written").display().to_string();
@@ -288,7 +229,7 @@ fn the_observer_sees_what_a_hostile_profile_does() {
         assert!(
             !effects.beyond(&plain).is_empty(),
             "{name}: {}",
-            effects.said
+            effects.output
         );
         assert!(Profile::parse(text.as_bytes()).is_err(), "{name}");
     }
@@ -316,9 +257,9 @@ fn written_profile_adds_no_effect_to_a_minimal_one() {
                     };
                     let effects = bench.observe(name, text);
                     let beyond = effects.beyond(&plain);
-                    let refused = effects.said.contains("Options error");
+                    let refused = effects.output.contains("Options error");
                     if !beyond.is_empty() || refused {
-                        let said = if refused { effects.said.as_str() } else { "" };
+                        let said = if refused { effects.output.as_str() } else { "" };
                         found
                             .lock()
                             .unwrap()
