@@ -60,7 +60,6 @@ pub fn on_search_path(environment: &Environment, name: &str) -> Option<PathBuf> 
 /// sockets).
 ///
 /// # Errors
-///
 /// When there is no place for it, the existing one is not a private directory of the user's, or the
 /// home is another user's.
 pub fn runtime_dir(environment: &Environment) -> Result<RuntimeDir, Report> {
@@ -70,7 +69,6 @@ pub fn runtime_dir(environment: &Environment) -> Result<RuntimeDir, Report> {
 /// As [`runtime_dir`], without creating it.
 ///
 /// # Errors
-///
 /// When the existing one is not a private directory of the user's.
 pub fn existing_runtime_dir(environment: &Environment) -> Result<Option<RuntimeDir>, Report> {
     Ok(find(environment, Missing::Leave)?)

@@ -38,7 +38,6 @@ impl std::fmt::Debug for Edit<'_> {
 /// Replaces the file's text by what `make` returns, atomically. Returns whether it changed.
 ///
 /// # Errors
-///
 /// The error of `make`, or why the file cannot be written. The file is unchanged then.
 pub fn edit(
     path: &Path,
@@ -53,7 +52,6 @@ pub fn edit(
 /// a killed edit left are removed.
 ///
 /// # Errors
-///
 /// As [`edit`], and if two of them are one file. All files are unchanged then.
 pub fn edit_together(edits: &[Edit<'_>]) -> Result<bool, Report> {
     let mut places = Vec::new();

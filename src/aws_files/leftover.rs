@@ -31,7 +31,6 @@ pub fn leftovers(path: &Path) -> Vec<PathBuf> {
 /// Removes the drafts beside the file at `path` and returns their paths. The file need not exist.
 ///
 /// # Errors
-///
 /// When another process keeps writing there, or a draft cannot be removed.
 pub fn remove_leftovers(path: &Path) -> Result<Vec<PathBuf>, Report> {
     let remove = || {

@@ -52,7 +52,6 @@ impl Kind {
     /// Returns the path that the AWS tools use.
     ///
     /// # Errors
-    ///
     /// When it depends on the current directory, or no home is known.
     pub fn path(self, environment: &Environment) -> Result<PathBuf, Report> {
         let home = environment
@@ -89,7 +88,6 @@ impl Kind {
 /// represented as by [`crate::ini::decode`], and an edit restores them.
 ///
 /// # Errors
-///
 /// When it cannot be read as text.
 pub fn read(path: &Path) -> Result<String, Report> {
     let found = contents(path, Links::Followed).map_err(|error| error.while_reading(path))?;
@@ -99,7 +97,6 @@ pub fn read(path: &Path) -> Result<String, Report> {
 /// Checks that the file could be edited, before other work that would be lost.
 ///
 /// # Errors
-///
 /// The reason why it could not.
 pub fn check(path: &Path) -> Result<(), Report> {
     check_place(path).map_err(|error| error.at(path))?;

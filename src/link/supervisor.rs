@@ -24,7 +24,6 @@ impl SupervisorConnection {
     /// Connects to the supervisor that listens at `socket`; `None` if there is none.
     ///
     /// # Errors
-    ///
     /// When another user's process listens there, or the connection is refused otherwise.
     pub fn connect(socket: &Path) -> Result<Option<Self>, LinkError> {
         connect_socket(socket)?.map(Self::new).transpose()
@@ -33,7 +32,6 @@ impl SupervisorConnection {
     /// Returns this side's end and the end for a supervisor that is to be started.
     ///
     /// # Errors
-    ///
     /// When the process has no descriptor left.
     pub fn pair() -> Result<(Self, OwnedFd), LinkError> {
         let (ours, theirs) = UnixStream::pair()?;
@@ -59,7 +57,6 @@ impl SupervisorConnection {
     }
 
     /// # Errors
-    ///
     /// When the supervisor is gone.
     pub fn send(&mut self, message: &ToTunnel) -> Result<(), LinkError> {
         let frame = wire::encode(message, wire::TO_AGENT_WITH_CERTIFICATES_MAX)?;
@@ -69,7 +66,6 @@ impl SupervisorConnection {
     /// Receives the next message, waiting for `timeout` at most, if one is given.
     ///
     /// # Errors
-    ///
     /// When the supervisor is gone, sends nothing in time, has another version or sends an invalid
     /// message.
     pub fn recv(&mut self, timeout: Option<Duration>) -> Result<FromTunnel, LinkError> {
@@ -92,7 +88,6 @@ impl SupervisorConnection {
     /// Duplicates the connection, so that a signal handler can end it or a thread can send.
     ///
     /// # Errors
-    ///
     /// When the process has no descriptor left.
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(Self {

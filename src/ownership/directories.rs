@@ -51,7 +51,6 @@ impl DirectoryFault {
 /// ends early, its existing part is checked.
 ///
 /// # Errors
-///
 /// The first directory or link that another user could change.
 /// The first directory or link that another user could change.
 pub fn check_directories(path: &Path, home: Option<&Path>) -> Result<(), DirectoryFault> {
@@ -62,7 +61,6 @@ pub fn check_directories(path: &Path, home: Option<&Path>) -> Result<(), Directo
 /// mode: for files that are about to be created.
 ///
 /// # Errors
-///
 /// The first directory or link of another user.
 pub fn check_owners(path: &Path, home: Option<&Path>) -> Result<(), DirectoryFault> {
     walk(path, home, false)

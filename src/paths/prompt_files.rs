@@ -20,7 +20,6 @@ impl RuntimeDir {
     /// Opens a directory in this one and creates it if it is missing.
     ///
     /// # Errors
-    ///
     /// When it cannot be created, or the existing one is not the user's.
     pub fn below(self, name: &str) -> Result<Self, Report> {
         let path = self.path.join(name);
@@ -31,7 +30,6 @@ impl RuntimeDir {
     /// Writes `text` to the file `name` atomically.
     ///
     /// # Errors
-    ///
     /// When the file system refuses.
     pub fn put(&self, name: &str, text: &str) -> Result<PathBuf, Report> {
         let path = self.path.join(name);

@@ -35,7 +35,6 @@ pub fn input(action: Action) -> Vec<u8> {
 /// Has `program` carry out `action`. Fails if sudo or doas would ask for a password.
 ///
 /// # Errors
-///
 /// With the first line of the refusal of sudo, doas or the program.
 pub fn ask(elevator: &Elevator, program: &TrustedProgram, action: Action) -> Result<(), String> {
     run(elevator, program, action, ACTION_TIMEOUT).map(drop)
@@ -52,7 +51,6 @@ pub fn ask_if_installed(action: Action) -> Option<Result<(), String>> {
 /// Finds sudo, or doas if there is no sudo. A `quiet` one fails where it would ask for a password.
 ///
 /// # Errors
-///
 /// When there is neither. The error names sudo.
 pub fn find_elevator(quiet: bool) -> Result<Elevator, ProgramError> {
     let path = |name| TrustedProgram::find(name).map(|program| program.path().to_owned());
@@ -68,7 +66,6 @@ pub fn find_elevator(quiet: bool) -> Result<Elevator, ProgramError> {
 /// this version of `ob`.
 ///
 /// # Errors
-///
 /// With the first line of the refusal.
 pub fn is_allowed_without_password(
     elevator: &Elevator,

@@ -19,7 +19,6 @@ pub struct OpenVpn {
 
 impl OpenVpn {
     /// # Errors
-    ///
     /// When no openvpn of root's is installed, or it is too old, or it does not print its version
     /// in time.
     pub fn find() -> Result<Self, Report> {

@@ -65,7 +65,6 @@ impl DnsConfig {
     }
 
     /// # Errors
-    ///
     /// When there are more servers or domains than a tunnel needs.
     pub(super) fn check_limits(&self) -> Result<(), Refusal> {
         let domains = self.search.len().max(self.route_domains.len());
@@ -150,7 +149,6 @@ impl Resolver {
     }
 
     /// # Errors
-    ///
     /// When the user chose a scope that this resolver does not support.
     pub fn apply(&self, config: &DnsConfig) -> Result<Vec<Step>, NoSplitDns> {
         Ok(match self {
@@ -247,7 +245,6 @@ impl Step {
     /// Runs the command with the rights of this process.
     ///
     /// # Errors
-    ///
     /// With the first line of its error output.
     pub fn run(&self) -> Result<(), String> {
         self.run_after(&[])
@@ -256,7 +253,6 @@ impl Step {
     /// Runs the command as arguments of another one, such as sudo.
     ///
     /// # Errors
-    ///
     /// With the first line of its error output.
     pub fn run_after(&self, before: &[OsString]) -> Result<(), String> {
         let words = [before, &self.words].concat();

@@ -10,7 +10,6 @@ use crate::report::{ErrorCode, Report};
 /// `environment` only.
 ///
 /// # Errors
-///
 /// When the program does not exist.
 #[expect(
     clippy::disallowed_methods,

@@ -30,7 +30,6 @@ pub enum BrowserVariableError {
 /// absolute directories of `search_path`.
 ///
 /// # Errors
-///
 /// When the value is a command line or a list, names no program, or names one that another user
 /// could change.
 pub fn browser_of_variable(

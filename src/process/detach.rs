@@ -26,7 +26,6 @@ const KEPT: [&str; 4] = ["HOME", "LANG", "TZ", super::panic_point::VARIABLE];
 /// The agent's environment holds home, language and time zone only.
 ///
 /// # Errors
-///
 /// When no process can be started.
 #[expect(
     clippy::disallowed_methods,
@@ -60,7 +59,6 @@ pub fn spawn_agent(
 /// Starts this program with `words`, and `socket` as its standard input; its output is dropped.
 ///
 /// # Errors
-///
 /// When no process can be started.
 #[expect(
     clippy::disallowed_methods,
@@ -99,7 +97,6 @@ pub fn exec_self(words: impl IntoIterator<Item = std::ffi::OsString>) -> io::Err
 /// Has the kernel end this process when its parent ends.
 ///
 /// # Errors
-///
 /// When the kernel refuses.
 #[cfg(feature = "fido2")]
 pub fn end_with_starter() -> io::Result<()> {
@@ -111,7 +108,6 @@ pub fn end_with_starter() -> io::Result<()> {
 /// Returns this program's file, through `/proc` if an upgrade has replaced it.
 ///
 /// # Errors
-///
 /// When the kernel does not tell it.
 pub fn current_program() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
@@ -127,7 +123,6 @@ pub fn current_program() -> io::Result<PathBuf> {
 /// Ends the calling process and continues as a child of init, in a session of its own.
 ///
 /// # Errors
-///
 /// When the kernel refuses to fork.
 #[expect(unsafe_code, reason = "fork has no safe form; see SAFETY")]
 pub fn detach() -> io::Result<()> {
@@ -161,7 +156,6 @@ pub fn close_inherited_fds() {
 /// Opens `/dev/null` for reading and writing, before the process is confined.
 ///
 /// # Errors
-///
 /// When it cannot be opened.
 pub fn nothing() -> io::Result<OwnedFd> {
     File::options()
@@ -174,7 +168,6 @@ pub fn nothing() -> io::Result<OwnedFd> {
 /// Replaces standard input and output by `nothing`, once they are not needed any more.
 ///
 /// # Errors
-///
 /// When the kernel refuses.
 pub fn silence(nothing: &OwnedFd) -> io::Result<()> {
     nix::unistd::dup2_stdin(nothing)?;

@@ -14,7 +14,6 @@ use signal_hook::iterator::Signals;
 /// no other effect then.
 ///
 /// # Errors
-///
 /// When the kernel refuses.
 pub fn on_end_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
@@ -38,7 +37,6 @@ impl ForegroundChild {
     /// Waits for `child`. The terminal's signals reach it directly; other signals are passed on.
     ///
     /// # Errors
-    ///
     /// When it cannot be waited for.
     pub fn wait_for(mut self, mut child: Child) -> io::Result<ExitStatus> {
         let id = i32::try_from(child.id()).map(Pid::from_raw);

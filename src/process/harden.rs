@@ -19,7 +19,6 @@ use crate::report::{ErrorCode, Report};
 /// The hard limit stays, so that a child may raise its own.
 ///
 /// # Errors
-///
 /// When the kernel refuses. The process must handle no secret then.
 pub fn harden() -> Result<(), Report> {
     hide()?;
@@ -30,7 +29,6 @@ pub fn harden() -> Result<(), Report> {
 /// As [`harden`], and lowers the hard limit: the agent executes nothing.
 ///
 /// # Errors
-///
 /// When the kernel refuses. The process must handle no secret then.
 pub fn harden_agent() -> Result<(), Report> {
     hide()?;
@@ -41,7 +39,6 @@ pub fn harden_agent() -> Result<(), Report> {
 /// Raises the limit of open descriptors to the system's: each waiting client is one.
 ///
 /// # Errors
-///
 /// When the kernel refuses.
 pub fn raise_descriptors() -> Result<(), Report> {
     getrlimit(Resource::RLIMIT_NOFILE)

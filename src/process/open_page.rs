@@ -15,7 +15,6 @@ use crate::model::Environment;
 /// fixed text.
 ///
 /// # Errors
-///
 /// When the program does not exist, or no process can be started.
 #[expect(
     clippy::disallowed_methods,

@@ -16,7 +16,6 @@ pub struct Orphans(());
 
 impl Orphans {
     /// # Errors
-    ///
     /// When the kernel refuses.
     pub fn adopt() -> io::Result<Self> {
         set_child_subreaper(true)?;

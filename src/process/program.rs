@@ -29,7 +29,6 @@ pub struct TrustedProgram(PathBuf);
 
 impl TrustedProgram {
     /// # Errors
-    ///
     /// When it is not installed, or another user could replace it.
     pub fn find(name: &'static str) -> Result<Self, ProgramError> {
         let found = which::which_in(name, Some(DIRECTORIES), "/")
@@ -40,7 +39,6 @@ impl TrustedProgram {
     /// Returns the program at this absolute path.
     ///
     /// # Errors
-    ///
     /// As [`Self::find`].
     pub fn at(path: &Path) -> Result<Self, ProgramError> {
         let missing = || Err(ProgramError::NoSuchFile(path.to_owned()));
@@ -183,7 +181,6 @@ const MAX_OUTPUT_BYTES: u64 = 64 * 1024;
 /// as well.
 ///
 /// # Errors
-///
 /// When they cannot be started, or [`io::ErrorKind::TimedOut`]; they are killed then, unless they
 /// run as root.
 pub fn run(words: &[OsString], input: &[u8], limit: Duration) -> io::Result<Output> {
@@ -258,7 +255,6 @@ fn received(from: Received, until: Instant) -> io::Result<Vec<u8>> {
 /// Runs `words` on this terminal, where they may ask the user (`sudo -v`).
 ///
 /// # Errors
-///
 /// When they cannot be started.
 pub fn run_on_terminal(words: &[OsString]) -> io::Result<ExitStatus> {
     command(words)?.status()
@@ -269,7 +265,6 @@ pub fn run_on_terminal(words: &[OsString]) -> io::Result<ExitStatus> {
 /// can ask and complain there. `apart` protects them from the terminal's signals instead.
 ///
 /// # Errors
-///
 /// When they cannot be started.
 pub fn start(words: &[OsString], input: Option<&[u8]>, apart: bool) -> io::Result<Child> {
     let mut command = command(words)?;
@@ -292,7 +287,6 @@ pub fn start(words: &[OsString], input: Option<&[u8]>, apart: bool) -> io::Resul
 /// Starts `words` with `input` as standard input; the outputs are dropped.
 ///
 /// # Errors
-///
 /// When they cannot be started.
 pub fn start_with_input(words: &[OsString], input: Stdio) -> io::Result<Child> {
     command(words)?
@@ -305,7 +299,6 @@ pub fn start_with_input(words: &[OsString], input: Stdio) -> io::Result<Child> {
 /// Starts `words` in the current directory, in the foreground of this terminal, with `environment`.
 ///
 /// # Errors
-///
 /// When they cannot be started.
 #[expect(
     clippy::disallowed_methods,

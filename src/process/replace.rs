@@ -35,7 +35,6 @@ pub fn replace(
 /// uses places of its own, so the check passes.
 ///
 /// # Errors
-///
 /// The error of [`replace`], if there is no such program.
 pub fn exists_in_path(program: &OsStr, path: Option<&OsStr>) -> Result<(), Report> {
     let fails_as = |file: &Path| file.metadata().err().map(|error| error.kind());

@@ -38,7 +38,6 @@ const UV_INVALID: u8 = 0x3f;
 /// Answers the request of the parent process.
 ///
 /// # Errors
-///
 /// When the other end of standard input is closed.
 #[expect(
     clippy::disallowed_methods,

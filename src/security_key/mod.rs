@@ -68,7 +68,6 @@ impl KeyProcess {
     /// Has `start` start the process, with its end of the socket as standard input.
     ///
     /// # Errors
-    ///
     /// When no process can be started.
     pub fn open(start: impl FnOnce(OwnedFd) -> io::Result<Child>) -> Result<Self, KeyFault> {
         let gone = |_| KeyFault::Gone;
@@ -88,7 +87,6 @@ impl KeyProcess {
     }
 
     /// # Errors
-    ///
     /// When the process is gone.
     pub fn send(&mut self, message: &ToKey) -> Result<(), KeyFault> {
         let frame = wire::encode(message, MAX_FRAME_BYTES).map_err(|_| KeyFault::Gone)?;
@@ -100,7 +98,6 @@ impl KeyProcess {
     /// Waits for a message, for `timeout` at most.
     ///
     /// # Errors
-    ///
     /// When polling fails.
     pub fn wait_readable(&self, timeout: Duration) -> Result<bool, KeyFault> {
         let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
@@ -117,7 +114,6 @@ impl KeyProcess {
     /// Receives the next message, waiting for `timeout` at most.
     ///
     /// # Errors
-    ///
     /// [`KeyFault::TimedOut`], or [`KeyFault::Gone`].
     pub fn recv(&mut self, timeout: Duration) -> Result<FromKey, KeyFault> {
         let bounded = self.stream.set_read_timeout(Some(timeout));

@@ -94,7 +94,6 @@ pub(super) fn on_abort(abort: Option<Abort>) {
 /// Calls `finish`, limited to two seconds, before a signal ends the process.
 ///
 /// # Errors
-///
 /// When the process has no descriptor or thread left.
 pub fn finish_first(finish: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let mut state = lock_unless_ending();

@@ -20,7 +20,6 @@ use crate::secret::Secret;
 /// `flag` is the option that asked for it (`--password-stdin`), `what` its name (`password`).
 ///
 /// # Errors
-///
 /// When standard input is a terminal (which would echo), ends before the line, or the line is not
 /// UTF-8.
 #[expect(
@@ -39,7 +38,6 @@ pub fn secret_from_stdin(flag: &'static str, what: &str) -> Result<Secret, Termi
 /// Checks that a secret can be read from standard input.
 ///
 /// # Errors
-///
 /// When it is a terminal, which would echo.
 #[expect(
     clippy::disallowed_methods,

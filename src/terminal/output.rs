@@ -107,7 +107,6 @@ impl Output {
     /// Writes a list or a table to standard output.
     ///
     /// # Errors
-    ///
     /// As [`data`].
     pub fn list(self, text: String) -> Result<(), TerminalError> {
         if self.foreign && stdout().is_terminal() {
@@ -121,7 +120,6 @@ impl Output {
     /// escaped by JSON's own means.
     ///
     /// # Errors
-    ///
     /// As [`data`].
     pub fn data_json(self, json: impl std::fmt::Display) -> Result<(), TerminalError> {
         self.list(format!("{}\n", escape_json(&json.to_string())))
@@ -186,7 +184,6 @@ fn reads_utf8(environment: &Environment) -> bool {
 /// If the reader is gone, the process ends by SIGPIPE, as other filters do.
 ///
 /// # Errors
-///
 /// When standard output cannot be written for another reason (a full disk).
 pub fn data(text: &str) -> Result<(), TerminalError> {
     let mut rest = text.as_bytes();

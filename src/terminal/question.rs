@@ -114,7 +114,6 @@ impl Questions {
     /// Asks for a line with echo.
     ///
     /// # Errors
-    ///
     /// Without a terminal, or when the user ends the input.
     pub fn ask_line(&mut self, question: Question<'_>) -> Result<String, TerminalError> {
         self.ask(question, &format!("{}: ", escape(question.text)), Echo::On)
@@ -123,7 +122,6 @@ impl Questions {
     /// Asks for a line without echo.
     ///
     /// # Errors
-    ///
     /// As [`Self::ask_line`].
     pub fn ask_secret(&mut self, question: Question<'_>) -> Result<Secret, TerminalError> {
         let text = format!("{}: ", escape(question.text));
@@ -133,7 +131,6 @@ impl Questions {
     /// Asks for yes or no. Anything but yes is no.
     ///
     /// # Errors
-    ///
     /// As [`Self::ask_line`].
     pub fn confirm(&mut self, question: Question<'_>) -> Result<bool, TerminalError> {
         let text = format!("{} [y/N] ", escape(question.text));
@@ -144,7 +141,6 @@ impl Questions {
     /// Shows text that belongs to a question. An empty text only checks that there is a terminal.
     ///
     /// # Errors
-    ///
     /// Without a terminal.
     pub fn show(&mut self, question: Question<'_>, text: &str) -> Result<(), TerminalError> {
         let text = self.output.spell(escape_lines(text));

@@ -18,7 +18,6 @@ impl Questions {
     /// Lets the user choose one of `items` by typing a part of it; returns its index.
     ///
     /// # Errors
-    ///
     /// Without a terminal, or when the user leaves without choosing.
     pub fn choose(
         &mut self,
@@ -42,7 +41,6 @@ impl Questions {
     /// letters and blanks do nothing. Arrows move, Enter takes the marked item, Escape leaves.
     ///
     /// # Errors
-    ///
     /// As [`Self::choose`].
     /// As [`Self::choose`].
     pub fn pick(
