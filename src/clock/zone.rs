@@ -1,11 +1,11 @@
 //! The user's time zone, and times as text for the user. For programs, a [`Timestamp`] prints RFC
 //! 3339 in UTC.
 
-use std::error::Error;
 use std::fs::File;
 use std::io::Read as _;
 
-use tz::{DateTime, TimeZone, timezone::TimeZoneSettings};
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 use crate::model::{Environment, Timestamp};
 
@@ -20,10 +20,11 @@ impl Zone {
     /// Returns the zone of `TZ` (POSIX and glibc: a rule or a file of the system's), else the
     /// machine's own, or UTC if that cannot be read.
     pub fn of(environment: &Environment) -> Self {
-        let settings = TimeZoneSettings::new(TimeZoneSettings::DEFAULT_DIRECTORIES, file);
-        let name = environment.text("TZ").unwrap_or("localtime");
-        let zone = settings.parse_posix_tz(name);
-        Self(zone.unwrap_or_else(|_| TimeZone::utc()))
+        let zone = match environment.text("TZ") {
+            Some(name) => named(name.strip_prefix(':').unwrap_or(name)),
+            None => tzif("/etc/localtime"),
+        };
+        Self(zone.unwrap_or(TimeZone::UTC))
     }
 
     /// Returns `14:05 (in 58 min)`, with the date if it is another day, and with `UTC` if that is
@@ -32,13 +33,12 @@ impl Zone {
         let (Some(there), Some(here)) = (self.date(at), self.date(now)) else {
             return at.to_string();
         };
-        let day = |date: &DateTime| (date.year(), date.month(), date.month_day());
-        let (year, month, month_day) = day(&there);
-        let date = match day(&there) == day(&here) {
+        let date = match there.date() == here.date() {
             true => String::new(),
-            false => format!("{year}-{month:02}-{month_day:02} "),
+            false => format!("{} ", there.date()),
         };
-        let utc = match there.local_time_type().time_zone_designation() {
+        let designation = there.strftime("%Z").to_string();
+        let utc = match designation.as_str() {
             "UTC" | "" => " UTC",
             _ => "",
         };
@@ -52,8 +52,9 @@ impl Zone {
         format!("{date}{hour:02}:{minute:02}{utc} ({distance})")
     }
 
-    fn date(&self, at: Timestamp) -> Option<DateTime> {
-        DateTime::from_timespec(at.0, 0, self.0.as_ref()).ok()
+    fn date(&self, at: Timestamp) -> Option<Zoned> {
+        let at = jiff::Timestamp::from_second(at.0).ok()?;
+        Some(at.to_zoned(self.0.clone()))
     }
 }
 
@@ -69,16 +70,25 @@ pub fn span(seconds: i64) -> String {
     }
 }
 
+/// Returns the zone of a value of `TZ`: an absolute path, a name of the system's database, or a
+/// POSIX rule.
+fn named(name: &str) -> Option<TimeZone> {
+    if name.starts_with('/') {
+        return tzif(name);
+    }
+    let zone = TimeZone::get(name).or_else(|_| TimeZone::posix(name));
+    zone.ok()
+}
+
 /// Reads a zone file. Opening a pipe or a device would block.
-fn file(path: &str) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err("not a file".into());
+fn tzif(path: &str) -> Option<TimeZone> {
+    if !std::fs::metadata(path).ok()?.is_file() {
+        return None;
     }
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_ZONE_BYTES)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let file = File::open(path).ok()?;
+    file.take(MAX_ZONE_BYTES).read_to_end(&mut bytes).ok()?;
+    TimeZone::tzif("", &bytes).ok()
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
+use jiff::fmt::rfc2822;
 use serde::{Deserialize, Serialize};
 
 /// A point in time in whole seconds since 1970-01-01 UTC.
@@ -14,16 +13,18 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// Parses `2026-11-22T01:02:55Z`, with or without a fraction or an offset (SAML, STS, Okta).
     pub fn from_rfc3339(text: &str) -> Option<Self> {
-        DateTime::from_str(text, Format::DateTimeWithOffset)
-            .ok()
-            .map(|time| Self(time.secs()))
+        // jiff also accepts a blank for the `T`, and a zone in brackets.
+        let is_plain = |byte: u8| byte.is_ascii_digit() || b"-:.TZ+".contains(&byte);
+        let is_strict = text.bytes().all(is_plain) && text.as_bytes().get(10) == Some(&b'T');
+        let time: jiff::Timestamp = text.parse().ok().filter(|_| is_strict)?;
+        Some(Self(time.as_second()))
     }
 
     /// Parses `Sun, 22 Nov 2026 01:02:55 GMT` (the HTTP `Date` header, RFC 9110 5.6.7).
     pub fn from_http_date(text: &str) -> Option<Self> {
-        DateTime::from_str(text, Format::HttpDate)
-            .ok()
-            .map(|time| Self(time.secs()))
+        let time = rfc2822::DateTimeParser::new().parse_timestamp(text);
+        let time = time.ok().filter(|_| text.ends_with(" GMT"))?;
+        Some(Self(time.as_second()))
     }
 
     /// Returns the seconds from `earlier` to `self`, negative if `self` is before it.
@@ -57,8 +58,8 @@ pub fn whole_seconds(duration: Duration) -> u32 {
 /// Formats as RFC 3339 in UTC with `Z`, which the AWS SDKs read.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match DateTime::from_secs(self.0).fmt(Format::DateTime) {
-            Ok(text) => f.write_str(&text),
+        match jiff::Timestamp::from_second(self.0) {
+            Ok(time) => time.fmt(f),
             Err(_) => write!(f, "@{}", self.0),
         }
     }
