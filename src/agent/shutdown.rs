@@ -8,7 +8,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::fcntl::{Flock, FlockArg};
 #[cfg(target_os = "linux")]
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 #[cfg(target_os = "linux")]
@@ -135,9 +134,9 @@ impl SocketWatch {
 
     /// Removes the socket, unless a client is starting an agent: that client removes it itself.
     pub(super) fn remove_socket(&self) {
-        let lock = File::open(self.directory.join(LOCK))
-            .map(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock));
-        if matches!(lock, Ok(Ok(_))) && self.is_in_place() {
+        let lock = File::open(self.directory.join(LOCK));
+        let is_locked = lock.as_ref().is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_locked && self.is_in_place() {
             let _ = std::fs::remove_file(&self.socket);
         }
     }

@@ -162,7 +162,7 @@ impl<'a> Place<'a> {
 }
 
 /// Locks each directory once, in one order, so that two writers cannot wait for each other.
-fn hold(places: &[Place<'_>]) -> Result<Vec<lock::Held>, Report> {
+fn hold(places: &[Place<'_>]) -> Result<Vec<File>, Report> {
     let mut sorted: Vec<&Place<'_>> = places.iter().collect();
     sorted.sort_by_key(|place| (place.inode, place.path.file_name()));
     let mut held = Vec::new();

@@ -3,7 +3,7 @@
 //! The client binds the socket and passes it to the new agent. A connection is therefore never
 //! refused, and the client need not poll until the agent listens.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, PipeReader, Read};
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{Backlog, listen};
 use nix::sys::stat::{Mode, umask};
@@ -155,22 +154,21 @@ fn bind(directory: &Path) -> Result<UnixListener, LinkError> {
     Ok(listener)
 }
 
-fn lock(directory: &Path) -> Result<Flock<File>, LinkError> {
+fn lock(directory: &Path) -> Result<File, LinkError> {
     let path = directory.join(LOCK);
     let mut options = File::options();
     options.create(true).truncate(false).write(true).mode(0o600);
-    let mut file = with_private_umask(|| options.open(&path))
+    let file = with_private_umask(|| options.open(&path))
         .map_err(|error| LinkError::NoPlace(path, error))?;
     let until = Instant::now() + LOCK_TIMEOUT;
     loop {
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => return Ok(lock),
-            Err((back, nix::errno::Errno::EWOULDBLOCK)) if Instant::now() < until => {
-                file = back;
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
                 std::thread::sleep(Duration::from_millis(5));
             }
-            Err((_, nix::errno::Errno::EWOULDBLOCK)) => return Err(LinkError::LockHeld),
-            Err((_, errno)) => return Err(io::Error::from(errno).into()),
+            Err(TryLockError::WouldBlock) => return Err(LinkError::LockHeld),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::request::{Action, PROTOCOL, Request};
+use super::request::{Action, PROTOCOL, Request, WRONG_PROTOCOL};
 use crate::openvpn::argv::Elevator;
 use crate::process::{self, ProgramError, TrustedProgram};
 
@@ -66,17 +66,29 @@ pub fn find_elevator(quiet: bool) -> Result<Elevator, ProgramError> {
 /// this version of `ob`.
 ///
 /// # Errors
-/// With the first line of the refusal.
+/// [`ProbeError`].
 pub fn is_allowed_without_password(
     elevator: &Elevator,
     program: &TrustedProgram,
-) -> Result<(), String> {
-    let answer = run(elevator, program, Action::Probe, PROBE_TIMEOUT)?;
-    if answer.trim_ascii() == PROTOCOL.to_string().as_bytes() {
-        Ok(())
-    } else {
-        Err("it did not answer with its version".to_owned())
-    }
+) -> Result<(), ProbeError> {
+    let answer = run(elevator, program, Action::Probe, PROBE_TIMEOUT).map_err(|line| match line
+        .split(": ")
+        .nth(1)
+    {
+        Some(WRONG_PROTOCOL) => ProbeError::OtherVersion,
+        _ => ProbeError::Refused,
+    })?;
+    let is_ours = answer.trim_ascii() == PROTOCOL.to_string().as_bytes();
+    is_ours.then_some(()).ok_or(ProbeError::Refused)
+}
+
+/// Why the installed program is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeError {
+    /// It speaks another protocol than this version of `ob`.
+    OtherVersion,
+    /// No rule allows it without a password, or it failed.
+    Refused,
 }
 
 fn run(

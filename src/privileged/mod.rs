@@ -39,7 +39,8 @@ use nix::sys::stat::{Mode, umask};
 use crate::process;
 
 pub use ask::{
-    PLACES, ask, ask_if_installed, find, find_elevator, input, is_allowed_without_password,
+    PLACES, ProbeError, ask, ask_if_installed, find, find_elevator, input,
+    is_allowed_without_password,
 };
 pub use openvpn_program::OpenVpn;
 pub use refusal::Refusal;

@@ -11,6 +11,9 @@ use crate::model::TunDevice;
 /// Raised when the meaning of requests changes. The installed program may be older or newer than
 /// `ob`.
 pub const PROTOCOL: u16 = 1;
+
+/// The name of the refusal of another protocol.
+pub(super) const WRONG_PROTOCOL: &str = "request.protocol";
 pub(super) const MAX_REQUEST_BYTES: usize = 256 * 1024;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,7 +54,7 @@ impl Request {
         let protocol = any.get("protocol").and_then(serde_json::Value::as_u64);
         if protocol != Some(u64::from(PROTOCOL)) {
             return Err(Refusal::new(
-                "request.protocol",
+                WRONG_PROTOCOL,
                 format!(
                     "this one speaks version {PROTOCOL}; install the one that came with this `ob`"
                 ),

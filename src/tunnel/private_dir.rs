@@ -4,14 +4,13 @@
 //! Cleanups may run at once, and while a new supervisor starts. A directory is removed only under
 //! its lock. A supervisor whose new directory was removed before it could lock it makes another.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::fcntl::OFlag;
 use tempfile::TempDir;
 
 use crate::ownership::with_private_umask;
@@ -29,7 +28,7 @@ const PREFIX: &str = "vpn";
 #[derive(Debug)]
 pub(super) struct PrivateDir {
     directory: TempDir,
-    _lock: Flock<File>,
+    _lock: File,
     /// Closed before the removal, which needs a descriptor where there may be no other.
     spare: Option<File>,
 }
@@ -95,13 +94,13 @@ pub(super) fn remove_all_stale(directory: &Path) {
 
 /// Locks the directory `path`. Returns `None` where another process holds the lock, or has removed
 /// the directory meanwhile.
-fn lock(path: &Path) -> io::Result<Option<Flock<File>>> {
-    let file = File::open(path)?;
-    let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => lock,
-        Err((_, Errno::EWOULDBLOCK)) => return Ok(None),
-        Err((_, error)) => return Err(error.into()),
-    };
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let lock = File::open(path)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
     let (held, found) = (lock.metadata()?, fs::metadata(path));
     let is_same = found.is_ok_and(|found| (found.dev(), found.ino()) == (held.dev(), held.ino()));
     Ok(is_same.then_some(lock))

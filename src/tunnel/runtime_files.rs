@@ -5,15 +5,13 @@
 //! so that an openvpn that reads its configuration again, on SIGHUP, ends. Pipe and management
 //! socket are in a private directory, which is removed once openvpn has connected.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::mkfifo;
 
@@ -59,7 +57,7 @@ pub struct Leftovers {
 #[derive(Debug)]
 pub(super) struct RuntimeFiles {
     /// Held by the supervisor of this machine's one tunnel.
-    _lock: Option<Flock<File>>,
+    _lock: Option<File>,
     control: PathBuf,
     /// `None` for a private supervisor.
     up_marker: Option<PathBuf>,
@@ -196,7 +194,7 @@ pub fn clean_up(directory: &Path) -> bool {
 }
 
 /// Takes the lock of this machine's tunnel. Waits for a holder that does not serve clients.
-fn lock_for_tunnel(directory: &Path) -> Result<Flock<File>, Report> {
+fn lock_for_tunnel(directory: &Path) -> Result<File, Report> {
     let control = control_socket(directory);
     let mut locked = lock(directory);
     retry_until_lock_timeout(|| {
@@ -220,12 +218,13 @@ fn retry_until_lock_timeout(mut is_done: impl FnMut() -> bool) {
     }
 }
 
-fn lock(directory: &Path) -> Result<Flock<File>, LockError> {
+fn lock(directory: &Path) -> Result<File, LockError> {
     let file = File::open(directory).map_err(|error| LockError::Failed(unusable(&error)))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
-        Errno::EWOULDBLOCK => LockError::Held,
-        error => LockError::Failed(unusable(&error)),
-    })
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LockError::Held),
+        Err(TryLockError::Error(error)) => Err(LockError::Failed(unusable(&error))),
+    }
 }
 
 enum LockError {

@@ -10,7 +10,7 @@ use super::resolve::Resolved;
 use super::supervisor::Supervisor;
 use crate::client::{Context, unexpected_reply};
 use crate::openvpn::argv::{Elevator, Privilege};
-use crate::privileged::{self, Action, StartTunnel};
+use crate::privileged::{self, Action, ProbeError, StartTunnel};
 use crate::process::{self, TrustedProgram};
 use crate::report::{ErrorCode, Report};
 
@@ -18,9 +18,6 @@ use crate::report::{ErrorCode, Report};
 const RULES_TIMEOUT: Duration = Duration::from_secs(30);
 /// The device of this machine's tunnel.
 pub(super) const DEVICE: &str = "tun-ob0";
-/// The installed program's refusal of a request of another version.
-const WRONG_PROTOCOL: &str = "request.protocol";
-
 /// How openvpn is started.
 pub(super) enum StartMethod {
     /// By the program that an administrator has installed.
@@ -46,7 +43,7 @@ pub(super) fn choose_start_method(context: &Context) -> Result<StartMethod, Repo
     // Without a rule sudo would record a refused attempt.
     let probed =
         allows(&quiet, &program).then(|| privileged::is_allowed_without_password(&quiet, &program));
-    match probed.unwrap_or(Err(String::new())) {
+    match probed.unwrap_or(Err(ProbeError::Refused)) {
         Ok(()) => {
             // Interactive, in case sudo's ticket expires during the sign-in.
             return Ok(StartMethod::Installed {
@@ -54,7 +51,7 @@ pub(super) fn choose_start_method(context: &Context) -> Result<StartMethod, Repo
                 program,
             });
         }
-        Err(why) if why.contains(WRONG_PROTOCOL) => {
+        Err(ProbeError::OtherVersion) => {
             let program = program.path().display();
             context.output.message(&format!(
                 "ob: {program} is not the one that came with this ob, and is not used; \
@@ -62,7 +59,7 @@ pub(super) fn choose_start_method(context: &Context) -> Result<StartMethod, Repo
             ));
             return privilege(context).map(StartMethod::Direct);
         }
-        Err(_) => {}
+        Err(ProbeError::Refused) => {}
     }
     let direct = privilege(context)?;
     // sudo has the password now; doas asks for it.
