@@ -3,16 +3,16 @@
 use super::{Kind, machine, type_line};
 use crate::support::{Pty, run};
 
-/// What starship 1.26 (`src/modules/aws.rs`) and powerlevel10k (`prompt_aws`) take for the profile,
-/// in their order, is `AWSU_PROFILE`, `AWS_SSO_PROFILE`, `AWS_VAULT`, `AWSUME_PROFILE`,
-/// `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`.
+/// starship 1.26 (`src/modules/aws.rs`) and powerlevel10k (`prompt_aws`) read the profile from
+/// `AWSU_PROFILE`, `AWS_SSO_PROFILE`, `AWS_VAULT`, `AWSUME_PROFILE`, `AWS_PROFILE`,
+/// `AWS_DEFAULT_PROFILE`, in this order.
 #[test]
 fn other_prompts_find_profile_region_and_expiry() {
     let env = machine();
     env.sign_in();
     Kind::Bash.furnish(&env, "");
     let mut command = env.ob(["shell", "-p", "prod", "--shell", "bash"]);
-    // Of another tool, and read before ours.
+    // Variables of other tools, which are read before ours.
     for name in [
         "AWSU_PROFILE",
         "AWS_VAULT",
@@ -44,7 +44,7 @@ fn other_prompts_find_profile_region_and_expiry() {
         pty.until(expected);
         pty.until("m READY");
     }
-    // The real one, where it is: its output is kept in tests/fixtures/prompt/starship.txt.
+    // With starship installed, its output is compared with tests/fixtures/prompt/starship.txt.
     if let Ok(starship) = std::env::var("OB_TEST_STARSHIP") {
         type_line(
             Kind::Bash,

@@ -1,4 +1,4 @@
-//! The files that shells source, each judged by its own shell.
+//! The files that shells source, each checked by its own shell.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -56,7 +56,7 @@ fn every_file_runs_under_e_u_pipefail_with_empty_output() {
             clean,
             "{name}"
         );
-        // A shell in which it is used, twice over.
+        // A shell that sources it twice.
         let twice =
             format!(". {path}; . {path}; declare -F _ob_prompt >/dev/null && _ob_prompt; :");
         let norc = ["--norc", "-eu", "-o", "pipefail", "-c", &twice];
@@ -87,7 +87,7 @@ fn shellcheck_and_shfmt_find_nothing() {
         assert_eq!(run("shellcheck", &["--shell=bash", path]), clean);
         assert_eq!(run("shfmt", &["-d", "-i", "2", "-ci", path]), clean);
     }
-    // fish formats its own, and takes it as it comes.
+    // fish formats its scripts in one way.
     let ours = std::fs::read_to_string(file("ob.fish")).unwrap();
     let path = file("ob.fish");
     let (_, indented) = run("fish_indent", &[path.to_str().unwrap()]);

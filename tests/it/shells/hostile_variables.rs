@@ -9,7 +9,7 @@ use std::process::Command;
 use super::{ALL, Kind, machine};
 use crate::support::{TestEnv, run};
 
-/// Ends of names that a shell which evaluates them would run, or trip over.
+/// Suffixes of names that a shell would run, or fail on, if it evaluated them.
 const NAME_ENDS: [&str; 20] = [
     "X;touch pwned;#",
     "X\ntouch pwned\n#",
@@ -33,7 +33,7 @@ const NAME_ENDS: [&str; 20] = [
     "\u{e9}",
 ];
 
-/// Values that a shell which evaluates them would run.
+/// Values that a shell would run if it evaluated them.
 const VALUES: [&str; 10] = [
     "plain",
     "'; touch pwned; '",
@@ -47,7 +47,7 @@ const VALUES: [&str; 10] = [
     "\u{fc}\u{202e}\u{1b}[2J",
 ];
 
-/// What the names begin with: identities are dropped by name, others are passed on.
+/// Prefixes of the names. Identities are removed by name, other variables are passed on.
 const STARTS: [&str; 5] = [
     "AWS_SSO_",
     "AWS_BEARER_TOKEN_",
@@ -64,7 +64,7 @@ fn variables() -> Vec<(OsString, OsString)> {
             let value = VALUES[at % VALUES.len()];
             all.push((format!("{start}{end}").into(), value.into()));
             let valid = match start {
-                // A setting of the user's must be one that there is.
+                // A setting's variable must exist.
                 "OB_" => format!("KEEP_OB_{at}"),
                 _ => format!("{start}{at}_x"),
             };
@@ -75,7 +75,7 @@ fn variables() -> Vec<(OsString, OsString)> {
     all
 }
 
-/// What `env -0` wrote to the file `seen`.
+/// Returns what `env -0` wrote to the file `seen`.
 fn seen(env: &TestEnv) -> BTreeMap<OsString, OsString> {
     let bytes = std::fs::read(env.path("home/seen")).unwrap();
     std::fs::remove_file(env.path("home/seen")).unwrap();
@@ -91,8 +91,7 @@ fn seen(env: &TestEnv) -> BTreeMap<OsString, OsString> {
     pairs.collect()
 }
 
-/// Nothing ran, the valid variables are as they were, and no identity that a shell can hold is
-/// left.
+/// Checks that nothing ran, that the valid variables are unchanged, and that no identity is left.
 fn check(env: &TestEnv, what: &str, ours: &[(&str, &str)]) {
     let pwned = std::fs::read_dir(env.path("home")).unwrap();
     let pwned = pwned.filter(|entry| {
@@ -122,7 +121,7 @@ fn check(env: &TestEnv, what: &str, ours: &[(&str, &str)]) {
     }
 }
 
-/// A machine whose profile `prod` is of an account with a hostile name.
+/// A machine whose profile `prod` belongs to an account with a hostile name.
 fn hostile_machine() -> (TestEnv, &'static str) {
     let name = "it's $(touch pwned) `touch pwned` \\ \\\\ \"%\" {role} ; & | \u{1f600}";
     let env = machine();
@@ -133,7 +132,7 @@ fn hostile_machine() -> (TestEnv, &'static str) {
     (env, name)
 }
 
-/// Bytes that are no text, which nushell cannot even start with.
+/// Variables that are not UTF-8, with which nushell does not start.
 fn no_text() -> [(OsString, OsString); 2] {
     let name = b"AWS_SSO_\xff;touch pwned".to_vec();
     let value = b"a\xff'".to_vec();
@@ -207,7 +206,7 @@ fn formats_for_programs_hold_our_names_alone() {
             "{line}"
         );
     }
-    // Each statement of PowerShell is a line of its own, and names one variable.
+    // In PowerShell's form each line is a statement that names one variable.
     let power_shell = printed(&["--shell", "powershell"]);
     let mut unset = 0;
     for line in power_shell.lines() {

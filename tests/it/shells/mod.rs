@@ -1,4 +1,4 @@
-//! `ob` in real shells: what they source, what their prompts show, and the shells that `ob` starts.
+//! `ob` in real shells: the files that they source, their prompts, and the shells that `ob` starts.
 
 mod contract;
 mod files;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Pty, TestEnv};
 
-/// A shell, and how to say things in it.
+/// A shell, and its syntax.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Bash,
@@ -35,7 +35,8 @@ impl Kind {
         }
     }
 
-    /// The program. Nushell is no Debian package: `tests/run` has npm put it in target/.
+    /// Returns the program. nushell is no Debian package: `tests/run` installs it by npm below
+    /// target/.
     pub(crate) fn program(self) -> PathBuf {
         if self != Self::Nu {
             return Path::new("/usr/bin").join(self.name());
@@ -49,7 +50,7 @@ impl Kind {
         nu
     }
 
-    /// Writes the user's own start file: a prompt, an alias, a variable.
+    /// Writes the user's start file: a prompt, an alias, a variable.
     pub(crate) fn furnish(self, env: &TestEnv, more: &str) {
         let (name, text) = match self {
             Self::Bash => ("home/.bashrc", "PS1='READY> '\nalias mine='echo MINE'\n"),
@@ -71,12 +72,12 @@ impl Kind {
         };
         let path = env.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        // Where this is missing, fish reads every manual page in the background.
+        // Without this directory, fish reads every manual page in the background.
         std::fs::create_dir_all(env.path("home/.local/share/fish/generated_completions")).unwrap();
         env.write(name, format!("{text}{more}\n"));
     }
 
-    /// Puts the end of the credentials `seconds` from now.
+    /// Sets the expiry of the credentials to `seconds` from now.
     pub(crate) fn expire_in(self, seconds: i64) -> String {
         match self {
             Self::Bash | Self::Zsh => format!("OB_EXPIRES=$((EPOCHSECONDS + {seconds}))"),
@@ -88,7 +89,7 @@ impl Kind {
         }
     }
 
-    /// Prints a variable between angle brackets, which the line that is typed does not show.
+    /// Prints a variable between angle brackets, which the typed line does not contain.
     pub(crate) fn print(self, name: &str) -> String {
         match self {
             Self::Bash | Self::Zsh => format!("printf '<%s>\\n' \"${{{name}-}}\""),
@@ -98,7 +99,7 @@ impl Kind {
     }
 }
 
-/// Bob's machine, with a profile whose name says what it is.
+/// Bob's machine, with a profile of a telling name.
 pub(crate) fn machine() -> TestEnv {
     let env = TestEnv::new();
     let role = role(&env);
@@ -115,17 +116,17 @@ pub(crate) fn role(env: &TestEnv) -> String {
     env.sandbox.roles("bob", ob_sandbox::AwsApp::Production)[0].clone()
 }
 
-/// The role's name alone.
+/// Returns the role's name.
 pub(crate) fn role_name(env: &TestEnv) -> String {
     role(env).rsplit('/').next().unwrap().to_owned()
 }
 
-/// Types a line at a prompt.
+/// Types a line at the prompt.
 pub(crate) fn type_line(kind: Kind, pty: &mut Pty, line: &str) {
     pty.send(line);
     pty.send("\r");
     if kind == Kind::Nu {
-        // It draws the prompt anew for each key; this is where the command begins.
+        // nushell redraws the line at each key; the command begins here.
         pty.until("\x1b]133;C");
     }
 }

@@ -1,13 +1,12 @@
-//! The picture of the prompt: drawn from what a real bash writes to a real terminal, and kept as
-//! docs/prompt.svg.
+//! The picture of the prompt, docs/prompt.svg: drawn from the output of a real bash on a pty.
 
 use std::fmt::Write as _;
 
 use super::{Kind, machine, type_line};
 use crate::support::Pty;
 
-/// What stands behind each prompt, and the seconds that are left there.
-const SCENES: [(&str, &str, i64); 5] = [
+/// The text behind each prompt, and its remaining seconds.
+const PROMPTS: [(&str, &str, i64); 5] = [
     (
         "dev",
         "# credentials for an hour, renewed by themselves",
@@ -30,7 +29,7 @@ fn the_picture_in_the_documentation_is_what_bash_shows() {
     env.write_settings(&settings.replace("acme-prod", "acme"));
     env.sign_in();
     let mut lines = Vec::new();
-    for (profile, comment, seconds) in SCENES {
+    for (profile, comment, seconds) in PROMPTS {
         Kind::Bash.furnish(&env, "PS1='~/infra $ '");
         let mut command = env.ob(["shell", "-p", profile, "--shell", "bash"]);
         command.env("NO_COLOR", "").env("TERM", "xterm-256color");
@@ -59,7 +58,7 @@ fn the_picture_in_the_documentation_is_what_bash_shows() {
     );
 }
 
-/// Draws terminal lines with the few attributes the segment has.
+/// Draws terminal lines with the few attributes that the segment uses.
 fn draw(lines: &[String]) -> String {
     let height = 24 * lines.len() + 24;
     let mut svg = format!(

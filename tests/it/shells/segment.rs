@@ -1,5 +1,5 @@
-//! The prompt's segment beside what people have in their prompts already. No `ob` runs here: the
-//! shells have their file and an environment.
+//! The prompt's segment beside other prompts. No `ob` runs here: the shells have their file and
+//! variables.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ fn file(kind: Kind) -> String {
     format!("{}/shell/ob.{}", env!("CARGO_MANIFEST_DIR"), kind.name())
 }
 
-/// The shell as a login gives it, with ours sourced by the user's own file, twice.
+/// A login shell whose start file sources ours twice.
 pub(super) fn shell(env: &TestEnv, kind: Kind, before: &str, after: &str) -> Command {
     let ours = file(kind);
     kind.furnish(
@@ -105,7 +105,7 @@ fn errexit_and_nounset_do_not_end_the_shell() {
         let mut bare = shell(&env, kind, "", "set -eu");
         let mut pty = Pty::spawn(in_dev(&mut bare));
         pty.until("labs/Admin READY");
-        // A status that is none to end for.
+        // A status that must not end the shell.
         type_line(kind, &mut pty, "! true");
         pty.until("labs/Admin READY");
         type_line(kind, &mut pty, "echo still-\"\"here");
@@ -173,7 +173,7 @@ fn hostile_names_are_inert() {
         }
         let mut pty = Pty::spawn(&bare);
         pty.until(shown);
-        // All of them again, where a number would be believed.
+        // Every threshold again, with invalid times.
         for time in ["99999999999", "08", "-1", "1e9"] {
             let mut pty = Pty::spawn(bare.env_remove("OB_STATE").env("OB_EXPIRES", time));
             pty.until("READY> ");
@@ -186,7 +186,7 @@ fn hostile_names_are_inert() {
     }
 }
 
-/// A theme that is chosen later sets the option.
+/// A theme that is chosen later may set the option.
 #[test]
 fn names_stay_inert_when_zsh_begins_to_expand_its_prompt() {
     let hostile = "a$(touch pwned)`touch pwned`z";
@@ -207,8 +207,7 @@ fn names_stay_inert_when_zsh_begins_to_expand_its_prompt() {
     }
 }
 
-/// The processes that a trace tells of. fish's threads are none, and there are more of them on a
-/// busy machine.
+/// Returns the processes in a trace. fish's threads do not count: their number depends on the load.
 fn started(trace: &std::path::Path) -> Vec<String> {
     let trace_text = std::fs::read_to_string(trace).unwrap();
     let begun = trace_text.lines().filter(|line| {
@@ -252,7 +251,7 @@ fn no_prompt_starts_a_program() {
         }
         let new = started(&trace).split_off(before);
         assert!(new.is_empty(), "{kind:?}: {new:#?}");
-        // And a program is seen where one is started.
+        // The trace shows processes that are started.
         type_line(kind, &mut pty, "env true; echo so-\"\"far");
         pty.until("so-far");
         assert!(started(&trace).len() > before, "{kind:?}");

@@ -1,21 +1,21 @@
-//! What `ob use` returns in each shell, and the hints that name the shell that runs.
+//! The status of `ob use` in each shell, and hints that name the running shell.
 
 use std::process::Command;
 
 use super::{Kind, machine};
 use crate::support::{TestEnv, run};
 
-/// The line of `kind` that runs `first`, and says so behind it where it went well.
+/// Returns a line that runs `first` and prints a word if it succeeds.
 fn and_say(kind: Kind, first: &str) -> String {
     match kind {
         Kind::Bash | Kind::Zsh => format!("{first} && echo went-on; echo code $?"),
         Kind::Fish => format!("{first} && echo went-on; echo code $status"),
-        // What fails ends the line there; nushell has no `&&`.
+        // A failure ends the line; nushell has no `&&`.
         Kind::Nu => format!("{first}; print went-on; print \"code 0\""),
     }
 }
 
-/// A shell of `kind` that sources what `ob init` prints and then runs `line`, with no terminal.
+/// A shell without a terminal that sources `ob init` and runs `line`.
 fn script(env: &TestEnv, kind: Kind, line: &str) -> Command {
     let ours = run(&mut env.ob(["init", kind.name()]), "").stdout;
     let ours = env.write(&format!("home/ob.{}", kind.name()), ours);
@@ -108,7 +108,7 @@ fn hints_name_the_shell_that_runs_and_not_the_login_shell() {
     ] {
         for login in ["/usr/bin/zsh", "/usr/bin/fish", "/bin/nu", "/bin/bash"] {
             let mut command = env.command(kind.program());
-            // Not the last command of the line: a shell becomes that one.
+            // Not the last command of the line, which would replace the shell.
             command.args(["-c", "ob use prod; ob env -p prod; exit 7"]);
             let ended = run(command.env("SHELL", login), "");
             let error = &ended.stderr;
@@ -119,7 +119,7 @@ fn hints_name_the_shell_that_runs_and_not_the_login_shell() {
             }
         }
     }
-    // Where no shell is known, $SHELL is what there is.
+    // Without a known parent shell, $SHELL is used.
     let ended = run(env.ob(["use", "prod"]).env("SHELL", "/usr/bin/zsh"), "");
     assert!(ended.stderr.contains("`eval \"$(ob init zsh)\"`"));
     let ended = run(env.ob(["use", "prod"]).env("SHELL", "/bin/tcsh"), "");
@@ -128,7 +128,7 @@ fn hints_name_the_shell_that_runs_and_not_the_login_shell() {
     }
 }
 
-/// Only bash goes on by itself after a variable that it may not change.
+/// Only bash continues after an assignment to a readonly variable.
 #[test]
 fn a_readonly_variable_stops_what_follows_a_switch() {
     let env = with_profiles();
@@ -155,7 +155,7 @@ fn a_readonly_variable_stops_what_follows_a_switch() {
             if first.starts_with("ob use") {
                 assert!(error.contains("hint: `readonly -p` lists them"), "{what}");
             }
-            // With `set -e` a script ends there.
+            // With `set -e`, a script ends there.
             let ended = run(
                 &mut script(&env, kind, &format!("set -e; {line}; {first}; echo end")),
                 "",
@@ -165,14 +165,14 @@ fn a_readonly_variable_stops_what_follows_a_switch() {
     }
 }
 
-/// fish hands a universal variable to programs whatever a global one of its name says.
+/// fish passes a universal variable to programs even if a global one of the same name exists.
 #[test]
 fn a_universal_identity_of_fish_is_erased_and_said() {
     let env = with_profiles();
     let ours = run(&mut env.ob(["init", "fish"]), "").stdout;
     let ours = env.write("home/ob.fish", ours);
     let fish = |line: &str| {
-        // Without its configuration a fish has no universal variables.
+        // Without its configuration, fish has no universal variables.
         let mut fish = env.command(Kind::Fish.program());
         fish.args(["-c", &format!("source {}; {line}", ours.display())]);
         let ended = run(&mut fish, "");

@@ -1,12 +1,12 @@
-//! `ob shell` in bash, zsh, fish and nushell, as a person meets it at a terminal.
+//! `ob shell` in bash, zsh, fish and nushell, at a terminal.
 
 use ob_sandbox::AwsApp;
 
 use super::{Kind, machine, role_name, type_line};
 use crate::support::{Pty, TestEnv, run};
 
-/// The answers of a line editor's terminal are given by the test's: nushell asks where its cursor
-/// is.
+/// Starts `ob shell`. The pty answers the terminal queries of line editors: nushell asks for the
+/// cursor's position.
 fn open(env: &TestEnv, kind: Kind, more: &[&str]) -> Pty {
     let program = kind.program();
     let mut command = env.ob(["shell", "--shell", program.to_str().unwrap()]);
@@ -20,7 +20,7 @@ fn fresh(pty: &mut Pty, label: &str) {
     assert!(shown == "59m READY" || shown == "60m READY", "{shown:?}");
 }
 
-/// Open, see the segment, renew, let it cross each threshold, expire, exit.
+/// Opens a shell, sees the segment, renews, crosses each threshold, expires, exits.
 fn lives(kind: Kind) {
     let env = machine();
     env.sign_in();
@@ -29,7 +29,7 @@ fn lives(kind: Kind) {
     let mut pty = open(&env, kind, &["-p", "prod"]);
     fresh(&mut pty, &label);
 
-    // The user's own files have run, and the credentials are there.
+    // The user's start files have run, and the credentials are set.
     type_line(kind, &mut pty, "mine");
     pty.until("MINE");
     fresh(&mut pty, &label);
@@ -40,7 +40,7 @@ fn lives(kind: Kind) {
     pty.until("<prod>");
     fresh(&mut pty, &label);
 
-    // Near the end it asks the agent, and takes what it gets in place.
+    // Near the expiry it asks the agent and replaces the credentials.
     type_line(kind, &mut pty, &kind.expire_in(890));
     fresh(&mut pty, &label);
     type_line(kind, &mut pty, &kind.print("AWS_SESSION_TOKEN"));
@@ -102,7 +102,7 @@ fn new_credentials_take_the_place_of_the_old_without_a_trace() {
             pty.until(">")
         };
         let old = key(&mut pty);
-        // An hour on the servers' clock; the agent hears of it with its next request to them.
+        // One hour on the servers' clock; the agent learns it with its next request.
         env.sandbox.advance_clock(3500);
         let other = env.ob(["exec", "-p", "dev", "--duration", "30m", "--", "true"]);
         assert!({ other }.status().unwrap().success());
@@ -134,7 +134,7 @@ fn nested_shell_is_announced_and_replaces_the_role() {
     pty.until("m READY");
     type_line(Kind::Bash, &mut pty, &Kind::Bash.print("OB_PROFILE"));
     pty.until("<dev>");
-    // What a command is given for one role is not renewed to another.
+    // A command's credentials are not renewed for another role.
     type_line(
         Kind::Bash,
         &mut pty,
@@ -163,7 +163,7 @@ fn verb_without_a_role_uses_the_shells_with_its_limits() {
     let other = "ob exec -p dev -- sh -c 'echo \"<$OB_PROFILE $OB_POLICY>\"'";
     type_line(Kind::Bash, &mut pty, other);
     pty.until("<dev >");
-    // The same after `ob use`, which leaves its marks.
+    // The same after `ob use`, which sets its variables.
     let mut used = env.ob(["exec", "--", "printenv", "OB_PROFILE"]);
     used.env("OB_STATE", "/nowhere").env("OB_PROFILE", "prod");
     let output = crate::support::run(&mut used, "");
@@ -180,12 +180,12 @@ fn jobs_status_and_history_survive_a_renewal() {
         pty.until("m READY");
         type_line(kind, &mut pty, "sleep 600 &");
         pty.until("m READY");
-        // What runs in the foreground says so: before, Ctrl-Z would be the shell's.
+        // The foreground program prints first: before, Ctrl-Z would reach the shell.
         type_line(kind, &mut pty, "sh -c 'echo wait-\"\"ing; exec cat'");
         pty.until("wait-ing");
         pty.send("\x1a");
         pty.until("m READY");
-        // The status of this line is what the next one sees, renewal or not.
+        // The next line sees the status of this one, with or without a renewal.
         type_line(
             kind,
             &mut pty,
@@ -271,7 +271,7 @@ fn what_shells_start_with_holds_no_secret_and_no_role() {
                 open.push(path);
                 continue;
             }
-            // Where the system's own zshrc completes (Ubuntu's), its list is here as well.
+            // If the system's zshrc completes (Ubuntu's), its cache is here as well.
             if path
                 .file_name()
                 .unwrap()
@@ -306,8 +306,7 @@ fn a_shell_that_cannot_be_is_refused_before_anything_else() {
     assert_eq!(gone.status.code(), Some(127));
 }
 
-/// A role that two apps hand over, each by a provider of its own: which one was chosen is the
-/// shell's.
+/// Two apps grant one role, each by its own provider; the shell keeps the chosen provider.
 #[test]
 fn chosen_provider_is_kept_for_renewals_and_inside() {
     let env = machine();
@@ -321,10 +320,10 @@ fn chosen_provider_is_kept_for_renewals_and_inside() {
     };
     env.sign_in();
     Kind::Bash.furnish(&env, "");
-    // Both are known to the session, and neither is taken for the other.
+    // The session knows both, and does not exchange them.
     let other = "arn:aws:iam::123456789012:saml-provider/okta";
     for provider in [chosen, other] {
-        // Of another length, so that the shell's are not held already.
+        // With another duration, so that the shell's credentials are not cached yet.
         let words = ["exec", "-p", "prod", "--duration", "45m"];
         let ended = run(
             env.ob(words).args(["--provider", provider, "--", "true"]),
@@ -355,7 +354,7 @@ fn chosen_provider_is_kept_for_renewals_and_inside() {
     assert_eq!(by()[before..].iter().filter(|by| *by != chosen).count(), 0);
     assert!(by().len() > before + 1, "{:?}", by());
 
-    // Nor does an agent that knows nothing of it.
+    // The same with a new agent.
     env.sandbox.advance_clock(-3500);
     crate::support::run(&mut env.ob(["agent", "stop"]), "");
     env.sign_in();

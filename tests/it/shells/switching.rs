@@ -49,7 +49,7 @@ fn a_shell_is_switched_to_a_profile_without_keys_and_back() {
         type_line(kind, &mut pty, &kind.print("AWS_PROFILE"));
         pty.until("<ob/prod>");
         pty.until("m READY");
-        // Everything else is the program's own: a mistake is told, and changes nothing.
+        // Other arguments are passed to the program: an error is printed and changes nothing.
         type_line(kind, &mut pty, "ob use prud");
         pty.until("did you mean");
         pty.until("m READY");
@@ -105,7 +105,7 @@ fn the_profile_for_aws_tools_is_offered_where_it_is_missing() {
     pty.until("READY> ");
     let config = std::fs::read_to_string(env.path("home/.aws/config")).unwrap();
     assert!(config.contains("[profile ob/prod]"), "{config}");
-    // Without a terminal the offer is a failure that names what to type.
+    // Without a terminal, the offer becomes an error that says what to type.
     std::fs::remove_file(env.path("home/.aws/config")).unwrap();
     let ended = run(&mut env.ob(["use", "--shell", "bash", "prod"]), "");
     assert_eq!(ended.status.code(), Some(3));
@@ -127,7 +127,7 @@ fn the_prompt_follows_what_the_credential_process_gets() {
         assert!(got.status.success(), "{}", &got.stderr);
         type_line(kind, &mut pty, "echo");
         pty.until("m READY");
-        // Nothing is left to count the minutes of.
+        // The prompt has no minutes to show.
         assert!(run(&mut env.ob(["logout"]), "").status.success());
         type_line(kind, &mut pty, "echo");
         pty.until(&format!("acme-prod/{} READY", role_name(&env)));
@@ -167,7 +167,7 @@ fn direnv_uses_a_profile_without_keys_and_without_questions() {
     let has = |line: &str| seen.lines().any(|seen| seen == line);
     assert!(has("AWS_PROFILE=ob/prod"), "{seen} {}", &ended.stderr);
     assert!(has("OB_ACCOUNT=acme-prod") && !seen.contains("AWS_ACCESS_KEY_ID"));
-    // A profile AWS tools do not know: told, not asked, and never written.
+    // A profile that AWS tools do not know is reported, and not written.
     std::fs::remove_file(env.path("home/.aws/config")).unwrap();
     let ended = direnv(&["exec", ".", "env"]);
     assert!(

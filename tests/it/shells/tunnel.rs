@@ -7,7 +7,7 @@ use super::segment::{SHELLS, in_dev, shell};
 use super::{Kind, type_line};
 use crate::support::{Pty, TestEnv};
 
-/// Puts there what the tunnel's supervisor keeps while a tunnel is up.
+/// Creates the mark that the supervisor keeps while a tunnel is up.
 pub(super) fn mark(directory: &Path, target: &str) {
     std::fs::create_dir_all(directory).unwrap();
     symlink(target, directory.join("vpn.up")).unwrap();
@@ -75,7 +75,7 @@ fn the_format_places_the_mark_and_leaves_no_gap_without_it() {
         assert!(!seen.contains(" <dev>"), "{kind:?}: {seen:?}");
         mark(&env.path("run/ob"), ".");
         Pty::spawn(&bare).until("vpn <dev vpn> READY");
-        // A name that looks like a piece of the format is none.
+        // A name that looks like a part of the format is shown as it is.
         let mut pty = Pty::spawn(bare.env("OB_PROFILE", "{vpn}"));
         pty.until("vpn <{vpn} vpn> READY");
     }

@@ -1,4 +1,4 @@
-//! The one-shot console page beside another user of the machine, who knows its address.
+//! The one-shot console page, attacked by another user of the machine who knows its address.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -16,11 +16,11 @@ use crate::support::{Finished, run};
 const DESTINATION: &str = "https://signin.example/federation?SigninToken=canary";
 const ROUNDS: usize = 1000;
 
-/// Reads page addresses, one a line, and attacks each until the next comes: fetches it from
+/// Reads page addresses, one per line, and attacks each until the next one comes: fetches it from
 /// 127.0.0.1, 127.0.0.2 and `::ffff:127.0.0.1`, closes at once, half closes, and keeps 40 silent
-/// connections open. Prints one line for each address once the attack has begun, and at the end how
-/// often it was sent on.
-const THIEF: &str = r#"
+/// connections open. Prints a line for each address when the attack has begun, and at the end how
+/// often it was redirected.
+const ATTACKER: &str = r#"
 use Socket qw(:DEFAULT inet_pton AF_INET6 pack_sockaddr_in6 SOL_SOCKET SO_RCVTIMEO);
 $SIG{PIPE} = 'IGNORE'; $| = 1; my ($thefts, $tries, @silent) = (0, 0);
 sub dial { my ($kind, $port) = @_; my $s;
@@ -56,14 +56,14 @@ fn thief() -> Child {
     Command::new("setpriv")
         .arg(format!("--reuid={STRANGER}"))
         .arg(format!("--regid={STRANGER}"))
-        .args(["--clear-groups", "perl", "-e", THIEF])
+        .args(["--clear-groups", "perl", "-e", ATTACKER])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
 }
 
-/// What the user's own browser gets at `address`.
+/// Returns what the user's own browser gets at `address`.
 fn fetch(address: &str) -> String {
     let (host, path) = address["http://".len()..].split_once('/').unwrap();
     let port: u16 = host.rsplit(':').next().unwrap().parse().unwrap();
@@ -78,7 +78,7 @@ fn fetch(address: &str) -> String {
 }
 
 #[test]
-fn a_thief_in_a_loop_takes_nothing_and_keeps_no_browser_out() {
+fn looping_attacker_gets_nothing_and_blocks_no_browser() {
     let mut thief = thief();
     let mut addresses = thief.stdin.take().unwrap();
     let mut said = BufReader::new(thief.stdout.take().unwrap()).lines();
@@ -111,7 +111,7 @@ fn a_thief_in_a_loop_takes_nothing_and_keeps_no_browser_out() {
     );
 }
 
-/// The page waits for its browser however often others visit, and says afterwards that they came.
+/// The page waits for its browser however many others visit, and reports them afterwards.
 #[test]
 fn visits_of_another_user_are_refused_and_use_nothing_up() {
     let page = OneShotRedirect::open().unwrap();
@@ -138,7 +138,7 @@ fn visits_of_another_user_are_refused_and_use_nothing_up() {
     assert_eq!(visit, RedirectOutcome::Redirected(Peer::SameUser));
 }
 
-/// This test binary again, within `within`, for the test `name` alone.
+/// Runs this test binary inside of `within`, for the test `name` alone.
 fn again(within: &[&str], name: &str) -> Finished {
     let mut command = Command::new(within[0]);
     command
@@ -148,7 +148,7 @@ fn again(within: &[&str], name: &str) -> Finished {
     run(&mut command, "")
 }
 
-/// Run by [`the_page_in_other_namespaces`], where the machine differs.
+/// Run by [`the_page_in_other_namespaces`], in another namespace.
 #[test]
 #[ignore = "run by another test"]
 fn page_is_served() {
@@ -168,7 +168,7 @@ const NO_IPV6: &str =
     "ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec \"$@\"";
 const NO_PROC: &str = "ip link set lo up; mount -t tmpfs none /proc; exec \"$@\"";
 
-/// Where the page is opened and visited, and what comes of it.
+/// Where the page is opened and visited, and the outcome.
 pub(super) const PLACES: [(&[&str], &str); 6] = [
     (&["env"], "served: true"),
     (
@@ -181,7 +181,7 @@ pub(super) const PLACES: [(&[&str], &str); 6] = [
     ),
     (&["unshare", "--user", "--map-root-user"], "served: true"),
     (&["unshare", "--pid", "--fork"], "served: true"),
-    // No uid is mapped: our own cannot be told from another's.
+    // No uid is mapped, so the own uid is unknown.
     (&["unshare", "--user"], "no page: Unsupported"),
 ];
 

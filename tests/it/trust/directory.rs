@@ -1,5 +1,5 @@
-//! The directory `ob` is started in, full of baits: a trace of system calls shows that none is so
-//! much as looked for.
+//! The current directory, with files that other tools would read: a trace of system calls shows
+//! that `ob` does not even look for them.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,7 @@ use ob_sandbox::Server;
 
 use crate::support::{Finished, TestEnv, run};
 
-/// What other tools read from where they are started, and what would be ours if it were anywhere
-/// else.
+/// Files that other tools read from the current directory, and `ob`'s own files in the wrong place.
 pub(super) const BAITS: [&str; 16] = [
     ".env",
     ".envrc",
@@ -50,16 +49,16 @@ fn nothing_is_opened_in_the_current_directory() {
             _ => {}
         }
         words.extend(env.answer_flags());
-        // A command that ends the agent, for whose end the trace waits.
+        // This command ends the agent, because the trace waits for its end.
         words.extend(["--", "ob", "agent", "stop"]);
         let (ended, trace) = traced(&env, &place, &words, env.answers());
         assert!(ended.status.success(), "{way}: {}", &ended.stderr);
-        // The trace does see what is read.
+        // The trace shows files that are read.
         assert!(trace.contains("/config/ob/config.toml\""), "{way}: {trace}");
         let looked = looks(&trace, &top);
         assert!(looked.is_empty(), "{way}: {looked:#?}");
-        // Nor at home, but for the settings of `ob` itself, which are elsewhere here. Looking for
-        // an agent that was started without XDG_RUNTIME_DIR opens directories by name, and reads
+        // In the home, only `ob`'s settings are read, which are elsewhere here. Looking for an
+        // agent that was started without XDG_RUNTIME_DIR opens directories by name and reads
         // nothing.
         let home = env.path("home");
         let mut looked = looks(&trace, &home);
@@ -97,7 +96,7 @@ fn bait(directory: &Path, content: &str) {
     }
 }
 
-/// The lines of a trace that look for something below the current directory, `place`.
+/// Returns the lines of a trace that look below the current directory, `place`.
 fn looks<'a>(trace: &'a str, place: &Path) -> Vec<&'a str> {
     let place = place.to_str().unwrap();
     trace
@@ -105,7 +104,7 @@ fn looks<'a>(trace: &'a str, place: &Path) -> Vec<&'a str> {
         .filter(|line| {
             let below =
                 line.contains(&format!("\"{place}/")) || line.contains(&format!("\"{place}\""));
-            // A path that does not begin at the root, from the current directory.
+            // A relative path is relative to the current directory.
             let relative = line.split_once('"').is_some_and(|(before, path)| {
                 !path.starts_with('/')
                     && (before.ends_with("AT_FDCWD, ")

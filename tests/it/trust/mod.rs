@@ -18,12 +18,12 @@ use ob_sandbox::Server;
 
 use crate::support::{Finished, Pty, TestEnv, run};
 
-/// A name, what is done to the file, the error's name if it is refused.
+/// A name, what is done to the file, and the error's name if it is refused.
 type FileCase = (&'static str, fn(&TestEnv, &Path), Option<&'static str>);
-/// A name, what stands in front of the usual settings, the error's name if they are refused.
+/// A name, the text before the usual settings, and the error's name if they are refused.
 type TextCase = (&'static str, fn() -> Vec<u8>, Option<&'static str>);
 
-/// Settings files that are not believed, or are.
+/// Settings files that are refused or accepted.
 const FILES: [FileCase; 8] = [
     (
         "group may write",
@@ -76,7 +76,7 @@ const FILES: [FileCase; 8] = [
     ),
 ];
 
-/// Settings texts that are refused, or are not.
+/// Settings texts that are refused or accepted.
 const TEXTS: [TextCase; 9] = [
     (
         "an unknown key",
@@ -117,8 +117,8 @@ const TEXTS: [TextCase; 9] = [
     ),
 ];
 
-/// Variables that other programs follow somewhere; `{other}` is a host that must hear nothing,
-/// `{file}` a file that must not come to be or be run.
+/// Variables that other programs follow; `{other}` is a host that must receive no secret, `{file}`
+/// a file that must not be created or run.
 const VARIABLES: [(&str, &str); 14] = [
     ("AWS_ENDPOINT_URL", "{other}"),
     ("AWS_ENDPOINT_URL_STS", "{other}"),
@@ -136,11 +136,11 @@ const VARIABLES: [(&str, &str); 14] = [
     ("OB_STS_ENDPOINT", "{other}"),
 ];
 
-/// How many cases this module has: the tables, and the tests that stand for themselves.
+/// Number of cases of this module: the tables, and tests without a table.
 pub(crate) const CASES: usize =
     directory::BAITS.len() + FILES.len() + TEXTS.len() + VARIABLES.len() + OTHERS;
 
-/// The cases of the other files, and the tests that stand for themselves.
+/// Number of cases of the other files, and tests without a table.
 const OTHERS: usize =
     writers::PLACES.len() + 2 * writers::AS_ROOT.len() + console_page::PLACES.len() + 16;
 
@@ -156,7 +156,7 @@ fn give(path: &Path, uid: u32) {
     mode(path, 0o644);
 }
 
-/// Puts a link where the settings were, and the settings where it leads, as another's file.
+/// Moves the settings to a file of `uid` and links to it.
 fn link(env: &TestEnv, path: &Path, uid: u32) {
     let real = env.path("tmp/real.toml");
     fs::rename(path, &real).unwrap();
@@ -242,7 +242,7 @@ fn settings_that_are_not_ours_to_guess_are_refused() {
 }
 
 #[test]
-fn variables_of_a_stranger_lead_nowhere() {
+fn foreign_variables_are_not_followed() {
     for (name, value) in VARIABLES {
         let env = TestEnv::new();
         let file = env.path("tmp/planted");
@@ -258,7 +258,7 @@ fn variables_of_a_stranger_lead_nowhere() {
     }
 }
 
-/// A stranger's authorities do not make a stranger's server genuine.
+/// Foreign authorities do not make a foreign server trusted.
 #[test]
 fn certificates_of_the_environment_are_not_trusted() {
     let env = TestEnv::new();
@@ -306,8 +306,7 @@ fn foreign_proxy_sees_no_secret() {
     }
 }
 
-/// The environment is the user's: it may name another org, and the question for the password names
-/// it too.
+/// The environment is the user's and may name another org; the password prompt names it too.
 #[test]
 fn an_org_of_the_environment_is_named_in_the_question() {
     let env = TestEnv::new();

@@ -1,4 +1,4 @@
-//! Directories, links and keys that others could change or read, and homes that are another user's.
+//! Directories, links and keys that others could change or read, and homes of other users.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown, lchown, symlink};
@@ -10,7 +10,7 @@ use ob_sandbox::Server;
 use super::{NOBODY, STRANGER, error, exec, mode, ran};
 use crate::support::{Finished, TestEnv, run, text};
 
-/// A name, what is done, the error's name if the settings are refused.
+/// A name, what is done, and the error's name if the settings are refused.
 type PlaceCase = (&'static str, fn(&TestEnv), Option<&'static str>);
 
 fn moved(env: &TestEnv, to: &str) -> PathBuf {
@@ -117,7 +117,7 @@ fn settings_are_refused_where_others_could_replace_them() {
                 assert_eq!(env.sandbox.connections(Server::Org), 0, "{name}");
             }
         }
-        // What a test user cannot enter cannot be removed either.
+        // A directory that the test's user cannot enter cannot be removed.
         for place in ["config", "config/ob", "tmp"] {
             mode(&env.path(place), 0o700);
         }
@@ -126,9 +126,9 @@ fn settings_are_refused_where_others_could_replace_them() {
 
 const WRITABLE: &str = "config.writable";
 
-/// Gives the directory an access list with an entry for another user; its mode shows that as the
-/// group's.
-fn let_stranger_write(directory: &Path) {
+/// Gives the directory an access list with an entry for another user; its mode shows that as group
+/// rights.
+fn let_other_user_write(directory: &Path) {
     let no_id = u32::MAX;
     let entries = [
         (0x01_u16, 7_u16, no_id),
@@ -149,7 +149,7 @@ fn let_stranger_write(directory: &Path) {
     assert_eq!(metadata.mode() & 0o777, 0o775);
 }
 
-/// What umask 002 makes, of a user with a group of the same name, and who else may be in that
+/// Files made with umask 002 by a user with a group of the same name, and other members of that
 /// group.
 #[test]
 fn settings_that_a_private_group_may_write_to_are_accepted() {
@@ -159,7 +159,7 @@ fn settings_that_a_private_group_may_write_to_are_accepted() {
         ("me:x:65534:root", "files systemd", no_change, WRITABLE),
         ("staff:x:65534:", "files systemd", no_change, WRITABLE),
         ("me:x:65534:", "files sss", no_change, WRITABLE),
-        ("me:x:65534:", "files", let_stranger_write, WRITABLE),
+        ("me:x:65534:", "files", let_other_user_write, WRITABLE),
     ] {
         let env = TestEnv::unprivileged("bob");
         for place in ["home", "config", "config/ob"] {
@@ -180,7 +180,7 @@ fn settings_that_a_private_group_may_write_to_are_accepted() {
         );
         put("hosts", "127.0.0.1 localhost\n");
         change(&env.path("config/ob"));
-        // A state directory of the same making, and no runtime directory.
+        // A state directory made the same way, without a runtime directory.
         let state = env.path("home/.local/state");
         fs::create_dir_all(&state).unwrap();
         for place in [env.path("home/.local"), state] {
@@ -213,7 +213,7 @@ fn settings_that_a_private_group_may_write_to_are_accepted() {
     }
 }
 
-/// The system's settings, in a mount of its own.
+/// The system's settings, in a mount namespace.
 #[test]
 fn system_settings_are_refused_where_others_could_replace_them() {
     let env = TestEnv::new();
@@ -276,11 +276,11 @@ fn a_private_key_that_others_can_reach_is_refused() {
     mode(&key, 0o440);
     let ended = run(&mut env.ob(["--json", "config", "check"]), "");
     assert_eq!(error(&ended), "config.foreign", "{}", &ended.stderr);
-    // As systemd gives a service its credentials.
+    // Like systemd's credentials of a service.
     chown(&key, Some(0), Some(NOBODY)).unwrap();
     let ended = run(&mut env.ob(["--json", "config", "check"]), "");
     assert!(ended.status.success(), "{}", &ended.stderr);
-    // As Docker gives a container its secrets, whose user cannot change the mode.
+    // Like Docker's secrets, whose mode the container's user cannot change.
     mode(&key, 0o444);
     let ended = run(&mut env.ob(["--json", "config", "check"]), "");
     assert_eq!(error(&ended), "config.not-private");
@@ -288,7 +288,7 @@ fn a_private_key_that_others_can_reach_is_refused() {
     assert!(!ended.stderr.contains("chmod"));
 }
 
-/// Everything below `directory`, with its owner.
+/// Lists everything below `directory` with its owner.
 fn listing(directory: &Path) -> String {
     let found = Command::new("find")
         .arg(directory)
@@ -300,8 +300,8 @@ fn listing(directory: &Path) -> String {
     lines.join("\n")
 }
 
-/// What root runs with the home of another user, as `sudo -E` and `su` without `-` do; the error's
-/// name.
+/// Verbs that root runs with another user's home, as `sudo -E` and `su` without `-` do, and the
+/// error's name.
 pub(super) const AS_ROOT: [(&[&str], &str); 5] = [
     (
         &["--json", "login", "--password-stdin"],
@@ -345,7 +345,7 @@ fn root_makes_nothing_in_the_home_of_another_user() {
             assert_eq!(error(&ended), expected, "{arguments:?}: {}", &ended.stderr);
             assert!(ended.stderr.contains("hint"), "{arguments:?}");
         }
-        // What needs no place of its own works.
+        // A verb that needs no directory works.
         let mut alone = env.ob(["--no-agent", "--json", "exec"]);
         alone.args(env.answer_flags()).args(["--", "echo", "ran"]);
         alone.env_remove("XDG_RUNTIME_DIR");
