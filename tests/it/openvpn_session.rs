@@ -1,7 +1,7 @@
-//! The pure parts of the VPN against the real openvpn: argument list, management lines, state.
+//! The pure parts of the VPN with a real openvpn: argument list, management lines, state.
 //!
-//! No server and no privilege is needed: openvpn is held, asked, answered and ended before it would
-//! open a device.
+//! Needs no server and no privilege: openvpn is held, queried, answered and ended before it opens a
+//! device.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
@@ -18,7 +18,7 @@ use ob::openvpn::state::{
 };
 use ob::secret::Secret;
 
-/// A profile whose server answers nothing, with a certificate made for the purpose.
+/// Returns a profile whose server does not answer, with a certificate made for this test.
 fn profile(folder: &Path) -> Profile {
     let at = |name: &str| folder.join(name).display().to_string();
     let made = Command::new("openssl")

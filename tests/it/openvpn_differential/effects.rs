@@ -47,7 +47,7 @@ pub(super) fn read_trace(trace: &str, config: &Path) -> Effects {
         if call.starts_with("exec") {
             effects.programs += usize::from(call.ends_with("= 0"));
         } else if call.starts_with("bind") || call.starts_with("listen") {
-            // A netlink socket is a question to the kernel.
+            // A netlink socket only queries the kernel.
             effects.bound += usize::from(!call.contains("AF_NETLINK"));
         } else if ["O_WRONLY", "O_RDWR", "O_CREAT"]
             .iter()
@@ -56,7 +56,7 @@ pub(super) fn read_trace(trace: &str, config: &Path) -> Effects {
                 .iter()
                 .any(|name| call.starts_with(name))
         {
-            // Without a supervisor openvpn puts a static challenge to the terminal.
+            // Without a supervisor, openvpn puts a static challenge to the terminal.
             if path != "/dev/tty" {
                 effects.written.insert(path);
             }

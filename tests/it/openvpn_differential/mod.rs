@@ -1,9 +1,9 @@
 //! The profiles that `ob` writes, read by the real openvpn under a system call trace.
 //!
-//! Whatever the allow-list lets through must make openvpn do nothing that it would not do with the
-//! plainest profile: start no program, write no file, read no file, load no library, listen
-//! nowhere. The observer is tried first on profiles that do these things. A second test asks the
-//! installed openvpn for directives that `ob` has never heard of.
+//! A profile that passes the allow-list must have no effect that a minimal one does not have: it
+//! starts no program, writes no file, reads no file, loads no library, listens nowhere. The trace
+//! is checked first with profiles that do these things. Another test compares the directives of the
+//! installed openvpn with the table.
 
 mod effects;
 
@@ -19,10 +19,10 @@ use ob::openvpn::profile::{Profile, known_directives};
 use self::effects::{Effects, read_trace};
 
 const OPENVPN: &str = "/usr/sbin/openvpn";
-/// Traces in flight at once: each of them sleeps most of its second.
+/// Concurrent traces; each of them sleeps most of its second.
 const AT_ONCE: usize = 24;
 
-/// A folder with keys that openvpn accepts.
+/// A directory with keys that openvpn accepts.
 struct Bench {
     folder: tempfile::TempDir,
     base: String,
@@ -130,7 +130,7 @@ fn printed(output: &Output) -> String {
     format!("{out}{err}")
 }
 
-/// Arguments of many kinds; of each directive the first that `ob` accepts is tried.
+/// Arguments of many kinds. For each directive the first one that `ob` accepts is used.
 #[rustfmt::skip] // words, a line of them at a time
 const ARGUMENTS: &[&str] = &[
     "", "1", "2", "10 60", "60", "1400", "udp", "tcp", "server", "subnet", "tun", "1.2",
@@ -146,7 +146,7 @@ const HASH: &str = "00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:\
 /// The same with its algorithm.
 const AUTHORITY: &str = "00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:00:01:02:03 SHA1";
 
-/// The arguments to try with one directive: some take nearly anything and mean it.
+/// Returns the arguments to try with one directive: some directives accept nearly any argument.
 fn arguments(name: &str) -> &'static [&'static str] {
     match name {
         "remote" => &["127.0.0.1 9 udp"],
@@ -165,7 +165,7 @@ fn arguments(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// One canonical text for each directive that `ob` accepts in some form.
+/// Returns one canonical text for each directive that `ob` accepts in some form.
 fn accepted(bench: &Bench) -> Vec<(String, String)> {
     let plain = Profile::parse(bench.base.as_bytes()).unwrap();
     let mut texts = Vec::new();
@@ -273,8 +273,8 @@ fn written_profile_adds_no_effect_to_a_minimal_one() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Openvpn compares a directive with texts in its own program file, so every text there that could
-/// be a name is tried. With FORWARD_COMPATIBLE an unknown one is a warning, not the end.
+/// openvpn compares directives with texts in its program file, so each of those texts that could be
+/// a name is tried. With FORWARD_COMPATIBLE an unknown directive is a warning.
 #[test]
 fn table_has_every_directive_of_the_installed_openvpn() {
     let known: BTreeSet<&str> = known_directives().collect();
@@ -323,8 +323,8 @@ fn table_has_every_directive_of_the_installed_openvpn() {
     );
 }
 
-/// Every text of a program that could be a directive, ends of longer texts included: linkers store
-/// one inside the other.
+/// Returns every text of a program that could be a directive, suffixes included: linkers store one
+/// text inside of another.
 fn texts_of(program: &Path) -> BTreeSet<String> {
     let bytes = fs::read(program).expect("openvpn is needed: `tests/run` installs it");
     let mut names = BTreeSet::new();

@@ -25,7 +25,7 @@ use super::tools::{dev, printed, set};
 use crate::support::{TestEnv, run};
 use crate::vpn::authority::vpn_authority;
 use crate::vpn::network::{entered, ip, vpn_settings};
-use crate::vpn::overlay::{hide, lay_over, lay_under};
+use crate::vpn::overlay::{add_files, hide, replace_file};
 
 /// What is there before doctor looks; what it returns is set in the environment.
 type Arrange = fn(&TestEnv) -> Vec<(&'static str, String)>;
@@ -139,28 +139,28 @@ const ROWS: &[Row] = &[
         agent_says(env, |status| status.clock_skew = Some(-121))
     }),
     ("swap", "good", "", |env| {
-        lay_over(env, SWAPS, "Filename Type Size Used Priority\n", 0o644);
+        replace_file(env, SWAPS, "Filename Type Size Used Priority\n", 0o644);
         Vec::new()
     }),
     ("swap", "note", "`lsblk -f`", |env| {
         let table = "Filename Type Size Used Priority\n/swapfile file 1 0 -2\n";
-        lay_over(env, SWAPS, table, 0o644);
+        replace_file(env, SWAPS, table, 0o644);
         Vec::new()
     }),
     ("openvpn", "good", "", NOTHING),
     ("openvpn", "note", "`apt install openvpn`", |env| {
-        lay_under(env, "/usr/sbin", |upper| hide(&upper.join("openvpn")));
+        add_files(env, "/usr/sbin", |upper| hide(&upper.join("openvpn")));
         Vec::new()
     }),
     ("openvpn", "wrong", "OpenVPN 2.6 or later", |env| {
         with_a_vpn(env);
         let old = "#!/bin/sh\necho 'OpenVPN 2.4.7 x86_64-pc-linux-gnu'\n";
-        lay_over(env, "/usr/sbin/openvpn", old, 0o755);
+        replace_file(env, "/usr/sbin/openvpn", old, 0o755);
         Vec::new()
     }),
     ("sudo", "good", "", NOTHING),
     ("sudo", "note", "`apt install sudo`", |env| {
-        lay_under(env, "/usr/bin", |upper| {
+        add_files(env, "/usr/bin", |upper| {
             hide(&upper.join("sudo"));
             hide(&upper.join("doas"));
         });
@@ -181,13 +181,13 @@ const ROWS: &[Row] = &[
     }),
     ("pasta", "good", "", NOTHING),
     ("pasta", "note", "`apt install passt`", |env| {
-        lay_under(env, "/usr/bin", |upper| hide(&upper.join("pasta")));
+        add_files(env, "/usr/bin", |upper| hide(&upper.join("pasta")));
         Vec::new()
     }),
     ("user_namespaces", "good", "", |env| {
-        lay_over(env, NAMESPACES, "15000\n", 0o644);
+        replace_file(env, NAMESPACES, "15000\n", 0o644);
         if Path::new(CLONE).exists() {
-            lay_over(env, CLONE, "1\n", 0o644);
+            replace_file(env, CLONE, "1\n", 0o644);
         }
         Vec::new()
     }),
@@ -196,7 +196,7 @@ const ROWS: &[Row] = &[
         "note",
         "`sudo sysctl -w user.max_user_namespaces=",
         |env| {
-            lay_over(env, NAMESPACES, "0\n", 0o644);
+            replace_file(env, NAMESPACES, "0\n", 0o644);
             Vec::new()
         },
     ),

@@ -1,4 +1,4 @@
-//! A VPN server whose web pages have an authority of their own.
+//! A VPN server whose web pages have a certificate of their own authority.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -23,13 +23,13 @@ fn machine() -> TestEnv {
     env
 }
 
-/// Settings in which the VPN's authority is the file of this name.
+/// Settings whose `vpn.ca_bundle` is the file of this name.
 fn settings(env: &TestEnv, bundle: &str) -> String {
     let path = env.path(bundle).display().to_string();
     env.minimal_settings() + &vpn_settings(&env.sandbox) + &format!("ca_bundle = \"{path}\"\n")
 }
 
-/// Writes settings whose VPN has its authority in the file of this name; no variable is set.
+/// Writes settings whose `vpn.ca_bundle` is the file of this name. Returns no variables.
 pub(crate) fn vpn_authority(env: &TestEnv, bundle: &str) -> Vec<(&'static str, String)> {
     env.write_settings(&settings(env, bundle));
     Vec::new()
@@ -53,12 +53,12 @@ fn the_vpns_own_authority_is_trusted_for_the_vpn_alone() {
     env.write_settings(&settings(&env, "vpn.pem"));
     let shown = run(&mut env.ob(["vpn", "profile"]), "");
     assert!(shown.status.success(), "{}", &shown.stderr);
-    // The authority of the org is none for the VPN.
+    // The org's authority does not count for the VPN.
     env.write_settings(&settings(&env, "ca.pem"));
     let refused = run(&mut env.ob(["vpn", "profile"]), "");
     assert_eq!(refused.status.code(), Some(5), "{}", &refused.stdout);
     assert!(refused.stderr.contains("`vpn.ca_bundle`"));
-    // And the VPN's is none for the org.
+    // The VPN's authority does not count for the org.
     let wrong = settings(&env, "vpn.pem").replacen("ca.pem", "vpn.pem", 1);
     env.write_settings(&wrong);
     assert!(run(&mut env.ob(["logout"]), "").status.code().is_some());

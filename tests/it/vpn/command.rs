@@ -7,7 +7,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use ob_sandbox::Options;
 
-use super::network::{Vpn, entered, ip, nobody_with, vpn_settings};
+use super::network::{Vpn, entered, ip, unprivileged_with, vpn_settings};
 use crate::support::{Finished, Pty, TestEnv, run};
 
 pub(super) fn machine() -> Vpn {
@@ -15,8 +15,8 @@ pub(super) fn machine() -> Vpn {
 }
 
 pub(super) fn machine_with(options: Options) -> Vpn {
-    let vpn = nobody_with(options);
-    // pasta looks for a way out of this network.
+    let vpn = unprivileged_with(options);
+    // pasta needs a default route in this network.
     ip("route add default via 10.99.0.1");
     vpn
 }
@@ -28,7 +28,7 @@ fn exec(vpn: &Vpn, script: &str) -> Finished {
     )
 }
 
-/// Asks the network behind the VPN; nothing listens there, and says so.
+/// Connects to the network behind the VPN, where the port is closed and refuses.
 const ASK: &str = "(exec 3<>/dev/tcp/10.77.0.1/9) 2>&1 | grep -q refused";
 
 #[test]
@@ -75,7 +75,7 @@ fn its_exit_code_and_environment_are_kept() {
         "",
     );
     assert_eq!(missing.status.code(), Some(127), "{}", &missing.stderr);
-    // All of it but the private key of another org, a machine's.
+    // All settings but the private key of another org, which is a machine's.
     let settings = fs::read_to_string(vpn.env.path("config/ob/config.toml")).unwrap();
     let machine = "\n[orgs.ci]\nurl = \"https://ci.okta.com\"\nprivate_key_env = \"CI_KEY\"\n";
     vpn.env.write_settings(&(settings + machine));
@@ -131,7 +131,7 @@ fn whoever_of_it_is_killed_or_hung_up_on_nothing_is_left() {
             "/usr/bin/pasta",
             "/usr/sbin/openvpn",
         ] {
-            // A command by whose line it is found, whatever else sleeps on this machine.
+            // A command that is found by its command line, whatever else sleeps on this machine.
             let command = vpn.env.path("run/ob/command").display().to_string();
             let script = format!("echo ready; exec -a {command} sleep 1000");
             let mut terminal =
@@ -147,7 +147,7 @@ fn whoever_of_it_is_killed_or_hung_up_on_nothing_is_left() {
                 drop(terminal);
             } else {
                 let (status, said) = terminal.wait();
-                // It would go on outside of the tunnel.
+                // Its traffic would otherwise leave outside of the tunnel.
                 if matches!(who, "ob vpn supervise" | "/usr/sbin/openvpn") {
                     assert_eq!(status.code(), Some(125), "{signal} to {who}: {said}");
                     assert!(
@@ -156,7 +156,7 @@ fn whoever_of_it_is_killed_or_hung_up_on_nothing_is_left() {
                     );
                 }
             }
-            // All of it.
+            // No process of it is left.
             vpn.ends("/usr/bin/pasta");
             vpn.ends(&command);
             vpn.is_gone();
@@ -209,8 +209,8 @@ fn a_pasta_that_fails_is_named_and_nothing_of_it_stays() {
     ) {
         return;
     }
-    // Anybody may open this; it is no tunnel device, as pasta finds out when its child waits for it
-    // already.
+    // Every user may open this file, but it is no tunnel device, which pasta notices when its child
+    // waits for it already.
     let vpn = machine();
     fs::remove_file("/dev/net/tun").unwrap();
     let words = ["-m", "666", "/dev/net/tun", "c", "1", "3"];

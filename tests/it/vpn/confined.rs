@@ -1,4 +1,4 @@
-//! What the kernel bars the supervisor of a tunnel from.
+//! What the kernel bars a tunnel's supervisor from.
 
 use std::fs;
 use std::path::Path;
@@ -13,10 +13,10 @@ use super::root_program::{RULE, install};
 use super::sudo::machine;
 use crate::support::text;
 
-/// In this test binary's own child: the directory of the probe.
+/// Holds the probe's directory, in a child process of this test binary.
 const PROBE: &str = "TEST_CONFINED_SUPERVISOR";
 
-/// Not a test of its own: what the next one runs in a process that it may spoil.
+/// Run by the next test in a process of its own, because confinement is permanent.
 #[test]
 fn supervisor_probe() {
     let Ok(place) = std::env::var(PROBE) else {

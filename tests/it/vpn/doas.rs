@@ -1,16 +1,16 @@
-//! A person with doas on a machine without sudo: Debian's opendoas.
+//! A user with doas on a machine without sudo: Debian's opendoas.
 
 use std::fs;
 use std::path::Path;
 
-use super::network::{Vpn, entered, leads_through, nobody};
-use super::overlay::{hide, lay_under};
+use super::network::{Vpn, entered, leads_through, unprivileged};
+use super::overlay::{add_files, hide};
 use crate::support::run;
 
 fn machine(rule: &str) -> Vpn {
-    let vpn = nobody();
-    lay_under(&vpn.env, "/usr/bin", |upper| hide(&upper.join("sudo")));
-    lay_under(&vpn.env, "/etc", |upper| {
+    let vpn = unprivileged();
+    add_files(&vpn.env, "/usr/bin", |upper| hide(&upper.join("sudo")));
+    add_files(&vpn.env, "/etc", |upper| {
         fs::write(upper.join("doas.conf"), format!("{rule}\n")).unwrap();
     });
     assert!(!Path::new("/usr/bin/sudo").exists());
@@ -33,7 +33,7 @@ fn openvpn_keeps_one_capability() {
         assert!(status.contains(line), "{line}: {status}");
     }
     vpn.ends("/usr/bin/doas");
-    // Name servers need a rule of their own.
+    // Name servers need another rule.
     let why = &vpn.status()["dns"]["why"];
     assert!(why.to_string().contains("resolvconf"), "{why}");
     leads_through();

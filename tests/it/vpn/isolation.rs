@@ -1,5 +1,4 @@
-//! What `ob vpn exec` keeps apart: ports, routes and name servers of the machine and of the
-//! command.
+//! `ob vpn exec` separates ports, routes and name servers of the machine from those of the command.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -14,8 +13,7 @@ use super::network::{Vpn, entered};
 use super::overlay::mount;
 use crate::support::{run, text};
 
-/// Prints every answer to a connection to these addresses and ports, and what stands in the way of
-/// others.
+/// Connects to these addresses and ports and prints each answer or error.
 const REACH: &str = r#"
 import socket, sys
 for where in sys.argv[1:]:
@@ -32,8 +30,7 @@ for where in sys.argv[1:]:
             print("nothing")
 "#;
 
-/// Listens by TCP and UDP on every address and answers with its argument, after saying that it is
-/// ready.
+/// Listens by TCP and UDP on all addresses, prints that it is ready, and answers with its argument.
 const LISTEN: &str = r#"
 import socket, sys, threading
 def tcp(s):
@@ -68,7 +65,7 @@ fn no_port_is_forwarded_into_or_out_of_the_tunnels_network() {
         return;
     }
     let vpn = machine();
-    // On the machine's loopback: not to be seen inside.
+    // On the machine's loopback: it must not be reachable inside.
     let mut outer = Command::new("python3");
     outer.args(["-c", LISTEN, "4711", "the machine"]);
     let mut outer = outer
@@ -81,7 +78,7 @@ fn no_port_is_forwarded_into_or_out_of_the_tunnels_network() {
         .read_line(&mut said)
         .unwrap();
     assert_eq!(said, "listening\n");
-    // The observer sees one where there is one.
+    // The probe reaches a listener outside.
     let seen = Command::new("python3")
         .args(["-c", REACH, "127.0.0.1:4711", "::1:4711"])
         .output()
@@ -99,7 +96,7 @@ fn no_port_is_forwarded_into_or_out_of_the_tunnels_network() {
     ];
     let inside = run(&mut vpn.env.ob(inside), "");
     assert_eq!(inside.stdout, "nothing\n".repeat(4), "{}", inside.stderr);
-    // A listener of the command: not to be reached from the machine.
+    // A listener of the command: it must not be reachable from the machine.
     let listener = [
         "vpn",
         "exec",
@@ -136,7 +133,7 @@ fn no_port_is_forwarded_into_or_out_of_the_tunnels_network() {
     vpn.is_gone();
 }
 
-/// What a server pushes that wants more than it is given: the name of an option in quotes.
+/// Options of a server that tries to get more than the policy allows: option names in quotes.
 pub(super) fn greedy_pushes() -> Vec<String> {
     let pushed = [
         r#"\"redirect-gateway\" def1"#,

@@ -17,7 +17,7 @@ fn killing_the_supervisor_takes_openvpn_down() {
     let vpn = Vpn::new();
     vpn.up(&["--no-dns"]);
     vpn.signal(vpn.supervisor(), Signal::SIGKILL);
-    // Its names go too, though no verb looks.
+    // The files are removed too, without a verb.
     vpn.is_gone();
     vpn.up(&["--no-dns"]);
     assert!(vpn.vpn(&["down"]).status.success());
@@ -59,7 +59,7 @@ fn end_of_a_background_tunnel_is_kept_until_the_next() {
         "{said}"
     );
     assert_eq!(vpn.status()["error"], "vpn.vanished");
-    // One that is taken down has nothing to explain.
+    // A tunnel that was taken down has no end to explain.
     vpn.up(&["--no-dns"]);
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
@@ -132,8 +132,8 @@ fn a_hang_up_of_openvpn_ends_it_and_opens_nothing_in_the_clear() {
     vpn.up(&["--no-dns"]);
     vpn.signal(vpn.openvpn(), Signal::SIGHUP);
     vpn.is_gone();
-    // A socket is closed a moment after its process has no command line any more. One in the clear
-    // would stay.
+    // A socket is closed shortly after its process lost its command line. A socket that sends
+    // unprotected would stay.
     let ports = || std::fs::read_to_string("/proc/net/udp").unwrap();
     eventually("openvpn's port is closed", || !ports().contains(":04AA"));
 }

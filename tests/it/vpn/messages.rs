@@ -1,14 +1,14 @@
-//! What a person reads while a tunnel comes up, and when it does not.
+//! Messages while a tunnel comes up, and when it does not.
 
 use std::fs;
 
 use ob_sandbox::{Options, VpnOptions};
 
 use super::network::{Vpn, entered, ip};
-use super::overlay::lay_over;
+use super::overlay::replace_file;
 use crate::support::{Pty, TestEnv, run};
 
-/// Without the times, which are told from the first second on only.
+/// Removes times, which appear only after one second.
 fn untimed(said: &str) -> String {
     let lines = said.lines().map(|line| match line.split_once(" after ") {
         Some((what, time)) if time.ends_with(" s") => what,
@@ -69,7 +69,7 @@ fn failed_tunnel_ends_with_its_reason_only() {
         ..Options::default()
     });
     let up = run(&mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns"]), "");
-    // How often it was tried, and how far, is openvpn's.
+    // The number of attempts and their progress depend on openvpn.
     let said = untimed(&up.stderr);
     let steps = [
         "starting openvpn",
@@ -133,7 +133,7 @@ fn supervisor_without_a_parent_names_the_reason_and_ends() {
     ]);
     shell.arg(&input).arg(env.path("run/ob"));
     let ended = run(&mut shell, "");
-    // It goes into the background first; what it says there is waited for.
+    // It goes into the background first; its messages are waited for.
     let said = &ended.stderr;
     assert!(
         said.contains("the tunnel's supervisor cannot start"),
@@ -150,7 +150,7 @@ fn openvpn_without_a_version_is_named_without_waiting() {
     }
     let vpn = Vpn::new();
     let silent = "#!/bin/sh\nexec sleep 600\n";
-    lay_over(&vpn.env, "/usr/sbin/openvpn", silent, 0o755);
+    replace_file(&vpn.env, "/usr/sbin/openvpn", silent, 0o755);
     let up = run(&mut vpn.env.ob(["vpn", "up"]), "");
     assert_eq!(up.status.code(), Some(1));
     insta::assert_snapshot!(&up.stderr, @r"

@@ -1,5 +1,4 @@
-//! `ob vpn` against the sandbox's Access Server and a real openvpn, each test in a network of its
-//! own.
+//! `ob vpn` with the sandbox's Access Server and a real openvpn, each test in a network namespace.
 
 pub(crate) mod authority;
 mod command;

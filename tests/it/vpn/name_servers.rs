@@ -1,4 +1,4 @@
-//! Name servers, with Debian's openresolv in a mount namespace of the test's own.
+//! Name servers with Debian's openresolv, in a mount namespace of the test.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -77,7 +77,7 @@ fn they_are_applied_and_taken_back() {
         applied.contains("nameserver 10.88.0.1") && applied.contains("corp.test"),
         "{applied}"
     );
-    // The first one is asked.
+    // glibc asks the first one.
     let first = applied.lines().find(|line| line.starts_with("nameserver"));
     assert_eq!(first, Some("nameserver 10.88.0.1"), "{applied}");
     assert_eq!(vpn.status()["dns"]["applied"], true);
@@ -155,7 +155,7 @@ fn name_servers_are_reverted_whatever_signal_hits_the_reaper() {
             });
         }
         leads_through();
-        // A file that is being replaced is none for a moment.
+        // A file that is being replaced is missing for a moment.
         eventually("the name servers are there", || {
             resolv_conf().contains("10.88.0.1")
         });

@@ -1,4 +1,4 @@
-//! A network namespace for one test, and what can be asked of it.
+//! A network namespace for one test.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,11 +12,11 @@ use ob_sandbox::{OpenVpn, Options, Sandbox};
 
 use crate::support::{DEADLINE, Finished, TestEnv, eventually, run, text};
 
-/// Set where a test runs in its own network.
+/// Set in the process that runs inside.
 const INSIDE: &str = "OB_TEST_NETWORK";
 
-/// Runs the test of this name again, alone, where it is root of a network of its own. Says whether
-/// we are there. As the machine's root only where `real_root` says that the test needs it.
+/// Runs the test of this name again, alone, as root of a network namespace. Returns whether this is
+/// the inner process. With `real_root` it is the machine's root.
 pub(crate) fn entered(test: &str, real_root: bool) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
@@ -70,7 +70,7 @@ impl Vpn {
         vpn
     }
 
-    /// `ob vpn` with these words, to its end.
+    /// Runs `ob vpn` with these words.
     pub(crate) fn vpn(&self, words: &[&str]) -> Finished {
         run(self.env.ob(["vpn"]).args(words), "")
     }
@@ -82,7 +82,8 @@ impl Vpn {
         leads_through();
     }
 
-    /// Processes whose command line names this machine's runtime directory and begins so.
+    /// Returns processes whose command line names this machine's runtime directory and begins with
+    /// `begins`.
     pub(crate) fn processes(&self, begins: &str) -> Vec<Pid> {
         let directory = self.env.path("run/ob").display().to_string();
         let lines = fs::read_dir("/proc").unwrap().filter_map(|entry| {
@@ -94,8 +95,8 @@ impl Vpn {
         lines.collect()
     }
 
-    /// The process of [`Self::processes`], once there is one: what it has just started bears its
-    /// name for a moment.
+    /// Waits for one process of [`Self::processes`]: a process has its parent's command line for a
+    /// moment.
     pub(crate) fn process(&self, begins: &str) -> Pid {
         eventually(&format!("one {begins}"), || {
             self.processes(begins).len() == 1
@@ -111,7 +112,7 @@ impl Vpn {
         self.process("/usr/sbin/openvpn")
     }
 
-    /// The process that outlives the supervisor.
+    /// Returns the process that outlives the supervisor.
     pub(crate) fn reaper(&self) -> Pid {
         self.process("ob vpn keep --")
     }
@@ -130,8 +131,8 @@ impl Vpn {
         eventually(phase, || self.status()["phase"] == phase);
     }
 
-    /// Waits until the connection is lost and there again. On a slow machine it may be lost more
-    /// than once.
+    /// Waits until the connection was lost and is back. On a slow machine it may be lost more than
+    /// once.
     pub(crate) fn is_back(&self) {
         eventually("the tunnel is back", || {
             let status = self.status();
@@ -139,8 +140,8 @@ impl Vpn {
         });
     }
 
-    /// Waits until no process of this machine has a command line that begins so. It may still be
-    /// ending: its files and devices go a moment later, which [`Self::is_gone`] waits for.
+    /// Waits until no process has such a command line. Its files and devices may remain for a
+    /// moment, which [`Self::is_gone`] waits for.
     pub(crate) fn ends(&self, begins: &str) {
         eventually(&format!("{begins} ends"), || {
             self.processes(begins).is_empty()
@@ -156,7 +157,7 @@ impl Vpn {
                 let found = self.processes(begins).into_iter();
                 found.map(move |pid| format!("{begins} {pid}"))
             }));
-            // A process that ends has no command line any more and its device still.
+            // A process that is ending has lost its command line but not its device.
             let network = ip("addr") + &ip("route");
             let ours = network
                 .lines()
@@ -170,7 +171,7 @@ impl Vpn {
         }
     }
 
-    /// What is in the runtime directory and not the agent's.
+    /// Returns what is in the runtime directory besides the agent's files.
     pub(crate) fn left(&self) -> Vec<String> {
         fs::read_dir(self.env.path("run/ob"))
             .unwrap()
@@ -181,12 +182,12 @@ impl Vpn {
 }
 
 /// An unprivileged user, on a machine whose tun device is open to all users.
-pub(crate) fn nobody() -> Vpn {
-    nobody_with(Options::default())
+pub(crate) fn unprivileged() -> Vpn {
+    unprivileged_with(Options::default())
 }
 
-/// The same beside a sandbox that differs.
-pub(crate) fn nobody_with(options: Options) -> Vpn {
+/// As above, with another sandbox.
+pub(crate) fn unprivileged_with(options: Options) -> Vpn {
     for words in [
         "mount -t tmpfs tmpfs /dev/net",
         "mknod -m 666 /dev/net/tun c 10 200",
@@ -198,7 +199,7 @@ pub(crate) fn nobody_with(options: Options) -> Vpn {
     Vpn::of(TestEnv::unprivileged_with("bob", options))
 }
 
-/// The settings of the sandbox's VPN.
+/// Returns settings for the sandbox's VPN.
 pub(crate) fn vpn_settings(sandbox: &Sandbox) -> String {
     let host = sandbox.vpn_url();
     format!(
@@ -208,7 +209,7 @@ pub(crate) fn vpn_settings(sandbox: &Sandbox) -> String {
     )
 }
 
-/// Whether the network behind the VPN server answers: nothing listens on that port, and says so.
+/// Whether the network behind the VPN answers, by refusing a connection to a closed port.
 pub(crate) fn through() -> bool {
     let there = format!("{}:9", OpenVpn::BEHIND).parse().unwrap();
     let refused = |error: std::io::Error| error.kind() == ErrorKind::ConnectionRefused;

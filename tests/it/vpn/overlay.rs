@@ -1,5 +1,4 @@
-//! Another machine for one test: files laid over and under its own, in a mount namespace of the
-//! test's.
+//! Changes files of the machine for one test, by mounts in the test's mount namespace.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,15 +13,15 @@ pub(crate) fn mount(words: &[&str]) {
 }
 
 /// Replaces a file.
-pub(crate) fn lay_over(env: &TestEnv, name: &str, content: &str, mode: u32) {
+pub(crate) fn replace_file(env: &TestEnv, name: &str, content: &str, mode: u32) {
     let own = env.path("tmp").join(name.replace('/', "-"));
     fs::write(&own, content).unwrap();
     fs::set_permissions(&own, fs::Permissions::from_mode(mode)).unwrap();
     mount(&["--bind", own.to_str().unwrap(), name]);
 }
 
-/// Adds files to a directory: `add` puts them into an empty one.
-pub(crate) fn lay_under(env: &TestEnv, directory: &str, add: impl FnOnce(&Path)) {
+/// Adds files to a directory; `add` creates them in an empty one.
+pub(crate) fn add_files(env: &TestEnv, directory: &str, add: impl FnOnce(&Path)) {
     let own = env.path("tmp").join(directory.replace('/', "-"));
     fs::create_dir_all(&own).unwrap();
     mount(&["-t", "tmpfs", "tmpfs", own.to_str().unwrap()]);
@@ -36,13 +35,12 @@ pub(crate) fn lay_under(env: &TestEnv, directory: &str, add: impl FnOnce(&Path))
         work.display()
     );
     mount(&["-t", "overlay", "overlay", "-o", &how, directory]);
-    // The overlay has hold of it; what is mounted in the test's own directory would keep that from
-    // being removed.
+    // The overlay keeps it in use; a mount in the test's directory would prevent its removal.
     let status = Command::new("umount").arg("-l").arg(&own).status().unwrap();
     assert!(status.success());
 }
 
-/// Has an overlay show nothing under this name.
+/// Hides this name by an overlay.
 pub(crate) fn hide(name: &Path) {
     let mut mknod = Command::new("mknod");
     let status = mknod.arg(name).args(["c", "0", "0"]).status().unwrap();

@@ -1,5 +1,5 @@
-//! What runs as root and what does not: programs that others put there, environments, strangers,
-//! poor circumstances.
+//! What runs as root and what does not: replaced programs, environments, other users, missing
+//! programs.
 
 use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
@@ -9,16 +9,16 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::network::{Vpn, entered, leads_through, nobody};
-use super::overlay::{hide, lay_under};
+use super::network::{Vpn, entered, leads_through, unprivileged};
+use super::overlay::{add_files, hide};
 use super::sudo::machine;
 use crate::support::{Pty, run};
 
-/// The rows of the matrix, each a circumstance that was tried.
+/// Number of rows, one for each tested condition.
 pub(crate) const ROWS: usize =
     HOSTILE_VARIABLES.len() + EVIL.len() + REPLACED + MISSING.len() + OTHERS;
 /// The other tests of this file, and those of `sudo.rs`, `doas.rs`, `kills.rs`, `tunnel.rs`,
-/// `root_program.rs` and `root_refusals.rs` that are rows of it.
+/// `root_program.rs` and `root_refusals.rs` that count as rows.
 const OTHERS: usize = 9 + 11 + 6 + 5;
 
 const HOSTILE_VARIABLES: [(&str, &str); 7] = [
@@ -46,7 +46,7 @@ fn nothing_of_the_environment_reaches_what_runs_with_rights() {
         fs::write(evil.join(name), format!("#!/bin/sh\necho $0 >> {mark}\n")).unwrap();
         fs::set_permissions(evil.join(name), Permissions::from_mode(0o755)).unwrap();
     }
-    // By env, or the test's own setsid would be one of them.
+    // Started by env: the test's own setsid would be in the list otherwise.
     let usual = std::env::var("PATH").unwrap();
     let mut up = vpn.env.command("env");
     up.arg(format!("PATH={}:{usual}", evil.display()));
@@ -82,11 +82,11 @@ fn program_that_others_could_replace_is_not_started() {
     if !entered(name, true) {
         return;
     }
-    let vpn = nobody();
+    let vpn = unprivileged();
     let theirs = vpn.env.path("tmp/openvpn");
     fs::copy("/usr/sbin/openvpn", &theirs).unwrap();
-    // So that what is done there is done to a copy.
-    lay_under(&vpn.env, "/usr/sbin", |_| ());
+    // What is done there is done to a copy.
+    add_files(&vpn.env, "/usr/sbin", |_| ());
     let place = Path::new("/usr/sbin/openvpn");
     let refused = |what: &str| {
         let up = run(&mut vpn.env.ob(["vpn", "up", "--detach"]), "");
@@ -112,7 +112,7 @@ fn program_that_others_could_replace_is_not_started() {
     vpn.is_gone();
 }
 
-/// What may not be there, and what is said then.
+/// A missing program, and the message.
 const MISSING: [(&str, &[&str], &str); 3] = [
     ("/usr/sbin", &["openvpn"], "openvpn is not installed"),
     (
@@ -132,7 +132,7 @@ fn what_is_missing_is_named_before_anybody_signs_in() {
     let vpn = machine("NOPASSWD: ALL");
     vpn.env.sandbox.clear_log();
     for (directory, names, said) in MISSING {
-        lay_under(&vpn.env, directory, |upper| {
+        add_files(&vpn.env, directory, |upper| {
             for name in names {
                 hide(&upper.join(name));
             }
@@ -177,8 +177,8 @@ fn caller_with_the_capability_is_not_asked_for_a_password() {
     if !entered(name, true) {
         return;
     }
-    let vpn = nobody();
-    lay_under(&vpn.env, "/usr/bin", |upper| {
+    let vpn = unprivileged();
+    add_files(&vpn.env, "/usr/bin", |upper| {
         for name in ["sudo", "doas"] {
             hide(&upper.join(name));
         }
@@ -190,7 +190,7 @@ fn caller_with_the_capability_is_not_asked_for_a_password() {
         "--inh-caps=+net_admin,+sys_nice",
         "--ambient-caps=+net_admin,+sys_nice",
     ]);
-    // As the test's own command, from the program on.
+    // The test's own command, without its wrapper.
     let words: Vec<_> = usual.get_args().collect();
     let program = words
         .iter()
@@ -243,7 +243,7 @@ fn nobody_else_reads_or_drives_the_supervisor() {
     }
     let vpn = machine("NOPASSWD: ALL");
     vpn.up(&["--no-dns"]);
-    // The same user: it holds tokens.
+    // The same user may not read it: it holds tokens.
     for what in ["environ", "mem", "maps", "auxv"] {
         let file = format!("/proc/{}/{what}", vpn.supervisor());
         let read = run(vpn.env.command("head").args(["-c1", &file]), "");
@@ -271,7 +271,7 @@ fn a_supervisor_of_another_uid_is_refused_before_a_byte() {
     if !entered(name, true) {
         return;
     }
-    let vpn = nobody();
+    let vpn = unprivileged();
     let socket = vpn.env.path("run/ob/vpn.sock");
     let fake = UnixListener::bind(&socket).unwrap();
     fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();

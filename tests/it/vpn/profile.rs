@@ -1,4 +1,4 @@
-//! From the session to a profile: what is shown of it, and what a hostile server gets.
+//! Downloading a profile: what is shown of it, and what hostile servers achieve.
 
 use ob_sandbox::{Fault, FaultKind, Options, Server, VpnOptions};
 

@@ -1,4 +1,4 @@
-//! What `ob vpn up` makes of a server that pushes more than it is given.
+//! The effects of `ob vpn up` with a server that pushes more than the policy allows.
 
 use std::fs;
 
@@ -46,7 +46,7 @@ fn the_machine_gets_the_routes_and_name_servers_of_its_flags() {
     up(&["--no-dns"], one, &[]);
 }
 
-/// A machine whose server pushes this besides its own.
+/// A machine whose server pushes this option in addition.
 fn pushed(option: &str) -> Vpn {
     Vpn::with(Options {
         vpn: VpnOptions {
@@ -114,7 +114,7 @@ fn the_framing_of_compression_works_where_both_ends_have_it() {
     ) {
         return;
     }
-    // The server frames as its settings say, and the profile's line would compress.
+    // The server frames packets as its settings say, and the profile's line would compress.
     let vpn = Vpn::with(Options {
         vpn: VpnOptions {
             profile_lines: vec!["comp-lzo".to_owned()],
@@ -164,7 +164,7 @@ fn a_profile_with_an_apps_lines_brings_up_a_tunnel() {
         ..Options::default()
     });
     vpn.up(&["--no-dns"]);
-    // Its own filters narrow what the server may push.
+    // The profile's own filters narrow what the server may push.
     assert!(routes().contains("10.77.0.0/24"), "{:?}", routes());
     assert!(!routes().contains("10.66.0.0/16"), "{:?}", routes());
     assert!(vpn.vpn(&["down"]).status.success());

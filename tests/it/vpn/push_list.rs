@@ -1,25 +1,25 @@
-//! Options that a server pushes, each in every spelling, and under which policy a client takes
+//! Options that a server pushes, in every spelling, and the policies under which a client accepts
 //! them.
 
 use ob::openvpn::policy::{Policy, Routes};
 
-/// Under which policy an option is taken.
+/// The policies under which an option is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     Always,
-    /// Where the server names the routes.
+    /// If the server's routes are used.
     WithRoutes,
-    /// Where the server names the name servers.
+    /// If the server's name servers are used.
     WithDns,
     Never,
 }
 
 use Taken::{Always, Never, WithDns, WithRoutes};
 
-/// Options and arguments; `%` is another number in each spelling, so that an effect tells its
-/// cause.
+/// Options with arguments; `%` is a different number in each spelling, which identifies the cause
+/// of an effect.
 const OPTIONS: &[(Taken, &str)] = &[
-    // Pushable, in the manual's list or out of it.
+    // Pushable, whether the manual lists them or not.
     (WithRoutes, "route 10.101.%.0 255.255.255.0"),
     (WithRoutes, "route-ipv6 fd01:%::/64"),
     (WithRoutes, "route-metric 7%"),
@@ -89,7 +89,7 @@ const OPTIONS: &[(Taken, &str)] = &[
     (Always, "peer-id 0"),
     (Always, "auth-token-user Ym9i"),
     (Never, "auth-tokenx y%"),
-    // Not pushable at all.
+    // Not pushable.
     (Never, "up /bin/true"),
     (Never, "script-security 2"),
     (Never, "plugin /tmp/x.so"),
@@ -104,8 +104,8 @@ const OPTIONS: &[(Taken, &str)] = &[
     (Never, "user root"),
 ];
 
-/// A spelling of an option: how its name and its arguments become the pushed text, and whether the
-/// name is the first thing that openvpn's filter sees.
+/// A spelling: how name and arguments become the pushed text, and whether openvpn's filter sees the
+/// name first.
 type Spelling = (bool, fn(&str, &str) -> String);
 
 const SPELLINGS: &[Spelling] = &[
@@ -123,7 +123,7 @@ const SPELLINGS: &[Spelling] = &[
     (false, |name, args| format!("--{name}{args}")),
 ];
 
-/// One pushed text and whether it is taken.
+/// A pushed text, and whether it is accepted.
 pub(super) struct Push {
     pub(super) taken: Taken,
     pub(super) text: String,
@@ -134,7 +134,7 @@ impl Push {
         self.text.contains('\t')
     }
 
-    /// As the filter logs it.
+    /// Returns the text as the filter logs it.
     pub(super) fn trimmed(&self) -> String {
         self.text.trim_start().to_owned()
     }
@@ -159,7 +159,7 @@ pub(super) fn pushes() -> Vec<Push> {
             let taken = if *is_named { *taken } else { Never };
             pushes.push(Push { taken, text });
         }
-        // Twice, and with a tab for the blank.
+        // Twice, and with a tab instead of the blank.
         let (name, args) = option.split_once(' ').unwrap_or((option, ""));
         let args = args.replace('%', "9");
         for text in [format!("{name}\t{args}"), format!("\"{name}\" {args}")] {
@@ -172,7 +172,7 @@ pub(super) fn pushes() -> Vec<Push> {
     pushes
 }
 
-/// A filter without a blank at its end takes a tab behind the name as well.
+/// A filter without a final blank accepts a tab after the name as well.
 fn tabbed(name: &str, taken: Taken) -> Taken {
     match name {
         "redirect-gateway" | "redirect-private" => WithRoutes,

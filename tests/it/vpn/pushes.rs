@@ -1,11 +1,11 @@
-//! What an openvpn server pushes and what of it a client takes, by a real server and a real client.
+//! Pushed options: what a real server pushes, and what a real client accepts.
 //!
 //! Every option that openvpn 2.6 lets a server push (`VERIFY_PERMISSION` of its `options.c` against
-//! `pull_permission_mask` of its `init.c`; the manual's list at `--push` is a part of it) and
-//! others that it does not are pushed at once, each in every spelling, in as many continued
-//! messages as that takes. From 2.6.11 on a client drops a whole message in which a tab stands, so
-//! tabs are tried apart. PUSH_UPDATE exists from openvpn 2.7 on: it passes the same filters
-//! (`apply_push_options` calls `apply_pull_filter` for both), and is not tried here because tests
+//! `pull_permission_mask` of its `init.c`; the manual's list at `--push` is a part of it), and
+//! options that it does not, are pushed at once, each in every spelling, in as many continued
+//! messages as needed. Since 2.6.11 a client drops a whole message with a tab, so tabs are tested
+//! separately. PUSH_UPDATE exists since openvpn 2.7. It passes the same filters
+//! (`apply_push_options` calls `apply_pull_filter` for both), and is not tested here, because tests
 //! run with 2.6.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ use super::push_list::Taken::Never;
 use super::push_list::{Push, pushes};
 use crate::support::{DEADLINE, TestEnv};
 
-/// What openvpn told while it came up.
+/// What openvpn reported while it came up.
 #[derive(Default)]
 struct Seen {
     accepted: BTreeSet<String>,
@@ -37,7 +37,7 @@ struct Seen {
     routes: BTreeSet<String>,
 }
 
-/// Lets a client connect that is started as `ob` starts it, and takes it down again.
+/// Connects a client that is started as `ob` starts it, and ends it.
 fn connect(server: &OpenVpn, directory: &Path, policy: &Policy) -> Seen {
     let (config, socket) = (directory.join("p"), directory.join("m"));
     let profile = Profile::parse(server.profile().as_bytes())
@@ -57,7 +57,7 @@ fn connect(server: &OpenVpn, directory: &Path, policy: &Policy) -> Seen {
         policy,
     };
     let words = argv(&launch, &Privilege::Held);
-    // One level above: what a filter accepts is logged there.
+    // One level higher, at which accepted options are logged.
     let mut openvpn = Command::new(&words[0])
         .args(&words[1..])
         .args(["--verb", "4"])
@@ -106,7 +106,7 @@ fn connect(server: &OpenVpn, directory: &Path, policy: &Policy) -> Seen {
     seen
 }
 
-/// The networks that the kernel routes to the tunnel.
+/// Returns the networks that the kernel routes to the tunnel.
 pub(super) fn routes() -> BTreeSet<String> {
     let all = ip("route") + &ip("-6 route");
     let ours = all.lines().filter(|line| line.contains("dev tun-ob0"));
@@ -123,7 +123,7 @@ fn policy(routes: Routes, dns: bool) -> Policy {
     }
 }
 
-/// A pushed text as the settings of a server have it.
+/// Returns a pushed text as it is written in a server's settings.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
@@ -155,7 +155,7 @@ fn a_tab_lets_no_pushed_option_through() {
         return;
     }
     let mut pushes: Vec<_> = pushes().into_iter().filter(Push::has_tab).collect();
-    // The last message, which has the address, is one without a tab.
+    // The last message, which has the address, contains no tab.
     pushes.extend((0..12).map(|number| Push {
         taken: Never,
         text: format!("echo {number}{}", "x".repeat(200)),
@@ -185,7 +185,7 @@ fn a_tab_lets_no_pushed_option_through() {
     }
 }
 
-/// A sandbox whose server pushes these and asks its clients nothing.
+/// A sandbox whose server pushes these and admits clients without asking.
 fn pushing(pushes: &[Push]) -> TestEnv {
     TestEnv::with(
         "bob",
@@ -200,7 +200,7 @@ fn pushing(pushes: &[Push]) -> TestEnv {
     )
 }
 
-/// Every policy that the flags and settings make.
+/// Returns every policy that flags and settings can make.
 fn policies() -> Vec<Policy> {
     let one = || Routes::Only(vec!["10.77.0.0/25".parse().unwrap()]);
     let none = || Routes::Only(Vec::new());
@@ -209,7 +209,7 @@ fn policies() -> Vec<Policy> {
     kinds.iter().flat_map(with).collect()
 }
 
-/// Compares what a client saw and did with what the policy lets it.
+/// Compares what a client saw and did with what the policy allows.
 fn check(pushes: &[Push], policy: &Policy, seen: &Seen) {
     let case = format!("{policy:?}");
     assert!(seen.log.contains(",CONNECTED,"), "{case}: {}", seen.log);
@@ -230,7 +230,7 @@ fn check(pushes: &[Push], policy: &Policy, seen: &Seen) {
         let (has, other) = (seen.accepted.contains(&text), seen.removed.contains(&text));
         assert!(has != other, "{case}: {text}");
     }
-    // What came of it.
+    // The effects.
     let numbers = 0..2;
     let mut routes: BTreeSet<String> = ["10.88.0.0/24", "fd88::/64"].map(str::to_owned).into();
     match &policy.routes {
@@ -238,7 +238,7 @@ fn check(pushes: &[Push], policy: &Policy, seen: &Seen) {
             let theirs = ["10.77.0.0/24", "0.0.0.0/1", "128.0.0.0/1"];
             routes.extend(theirs.map(str::to_owned));
             routes.extend(numbers.clone().map(|n| format!("10.101.{n}.0/24")));
-            // A network of zeros is written without them.
+            // A network of zeros is printed without them.
             routes.extend(numbers.clone().map(|n| match n {
                 0 => "fd01::/64".to_owned(),
                 n => format!("fd01:{n}::/64"),
@@ -276,6 +276,6 @@ fn check(pushes: &[Push], policy: &Policy, seen: &Seen) {
         .collect();
     assert!(odd.is_empty(), "{case}: {odd:?}");
     assert!(seen.echoes.is_empty(), "{case}: {:?}", seen.echoes);
-    // A pushed `verb` would have shown the keys.
+    // A pushed `verb` would have logged the keys.
     assert!(!seen.log.contains("PID packet_id_init"), "{case}");
 }

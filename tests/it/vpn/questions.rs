@@ -1,4 +1,4 @@
-//! What a VPN server asks a person besides the sign-in, answered through a real openvpn.
+//! Prompts of a VPN server besides the sign-in, through a real openvpn.
 
 use std::thread;
 use std::time::Duration;
@@ -32,7 +32,7 @@ fn up(vpn: &Vpn, words: &[&str]) -> Pty {
 
 const ASKED: &str = "The VPN server asks: Enter your code: ";
 
-/// Each kind, with that text.
+/// Returns each kind of prompt with that text.
 fn kinds(text: &str) -> [VpnQuestion; 3] {
     [
         VpnQuestion::Static(text.to_owned()),
@@ -57,7 +57,7 @@ fn every_kind_is_answered_at_the_terminal() {
         terminal.send(&format!("{}\r", OpenVpn::CODE));
         terminal.until("ob: connected");
         leads_through();
-        // That something was asked changes nothing about the end.
+        // A prompt does not change how the tunnel ends.
         terminal.send("\x03");
         let (status, said) = terminal.wait();
         assert!(
@@ -176,12 +176,12 @@ fn typing_between_prompts_is_neither_shown_nor_read() {
         (ASKED, OpenVpn::CODE),
     ] {
         screen += &terminal.until(question);
-        // As long as it hears of no answer nothing else is asked.
+        // While the supervisor does not see the answer, nothing else is asked.
         vpn.signal(vpn.supervisor(), Signal::SIGSTOP);
         terminal.send(&format!("{answer}\r"));
         eventually("nothing is shown", || !terminal.echoes());
         terminal.send("canary\rcanary");
-        // The terminal takes what is typed in its own time, and has no way to say when.
+        // The terminal does not report when it has taken the input.
         thread::sleep(Duration::from_millis(100));
         vpn.signal(vpn.supervisor(), Signal::SIGCONT);
     }
@@ -198,7 +198,7 @@ fn its_text_is_inert_on_the_terminal() {
     if !entered("vpn::questions::its_text_is_inert_on_the_terminal", false) {
         return;
     }
-    // A window title, a colour, the end of a line, text that runs backwards.
+    // A window title, a colour, a line end, and text that runs backwards.
     let hostile = "Enter\u{1b}]0;gone\u{7} \u{1b}[31myour\r \u{202e}edoc\u{2066}";
     for kind in kinds(hostile).into_iter().skip(1) {
         let vpn = vpn(kind);
@@ -213,7 +213,7 @@ fn its_text_is_inert_on_the_terminal() {
         terminal.wait();
         vpn.is_gone();
     }
-    // In a profile it is no text at all.
+    // A profile cannot contain it.
     let vpn = vpn(VpnQuestion::Static(hostile.replace('\r', "")));
     let refused = run(&mut vpn.env.ob(["vpn", "up", "--no-dns"]), "");
     assert_eq!(refused.status.code(), Some(4), "{}", &refused.stderr);
@@ -284,7 +284,7 @@ fn background_tunnel_shows_its_prompt_and_any_up_answers() {
             .stdout
             .contains("nobody is here to answer")
     );
-    // Not without a terminal; the question stays open then.
+    // Without a terminal there is no prompt, and the question stays open.
     let mut terminal = up(&vpn, &["--detach"]);
     terminal.until(ASKED);
     terminal.send(&format!("{}\r", OpenVpn::CODE));
@@ -297,7 +297,7 @@ fn background_tunnel_shows_its_prompt_and_any_up_answers() {
     vpn.is_gone();
 }
 
-/// The next question that a tunnel asks.
+/// Returns the next question of a tunnel.
 fn asked(link: &mut SupervisorConnection) -> (u64, TunnelQuestion) {
     loop {
         match link.recv(Some(DEADLINE)).unwrap() {
@@ -333,7 +333,7 @@ fn an_answer_to_an_earlier_question_is_given_to_no_other() {
         .unwrap();
     link.send(&ToTunnel::Attach).unwrap();
     let (code, _) = asked(&mut link);
-    // One of the future is as good as one of the past.
+    // A number that is not asked yet is rejected like an old one.
     answer(&mut link, code + 1, "not the code");
     answer(&mut link, code, "0000000000");
     let (password, question) = asked(&mut link);
@@ -356,7 +356,7 @@ fn an_answer_to_an_earlier_question_is_given_to_no_other() {
     );
     answer(&mut link, password, &vpn.env.user().password);
     answer(&mut link, again, OpenVpn::CODE);
-    // A late one that was taken would be refused, and something asked again.
+    // If a late answer were used, it would be refused, and another question would follow.
     loop {
         match link.recv(Some(DEADLINE)).unwrap() {
             FromTunnel::Phase(phase) if phase.phase == TunnelPhase::Connected => break,

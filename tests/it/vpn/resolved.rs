@@ -1,6 +1,6 @@
-//! Name servers by systemd-resolved: Debian's own, with a bus of its own, in a mount namespace of
-//! the test's. `tests/run` unpacks it below `target/` and installs it nowhere, because installing
-//! it changes the machine's own name servers.
+//! Name servers with Debian's systemd-resolved, on a bus of its own in a mount namespace of the
+//! test. `tests/run` unpacks it below `target/` without installing it, because that would change
+//! the machine's name servers.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,15 +11,15 @@ use nix::sys::signal::Signal;
 use ob_sandbox::{Options, VpnOptions};
 
 use super::network::{Vpn, entered, leads_through};
-use super::overlay::{hide, lay_over, lay_under, mount};
+use super::overlay::{add_files, hide, mount, replace_file};
 use super::root_program::{RULE, install};
 use super::sudo::{OPENVPN, machine_with};
 use crate::support::{eventually, run};
 
-/// A rule for the commands themselves, where the resolver is systemd's.
+/// A rule for the commands themselves, if resolvconf is systemd's.
 const DNS: &str = "/usr/sbin/resolvconf -a tun-ob0, /usr/sbin/resolvconf -d tun-ob0";
 
-/// What serves the machine.
+/// The daemons of the machine.
 struct Resolved(Vec<Child>);
 
 impl Drop for Resolved {
@@ -54,10 +54,10 @@ fn with_resolved_and(options: Options, rules: &str, also: Option<&str>) -> (Vpn,
     if rules == RULE {
         install(&vpn);
     }
-    lay_under(&vpn.env, "/usr/bin", |upper| {
+    add_files(&vpn.env, "/usr/bin", |upper| {
         fs::copy(unpacked("usr/bin/resolvectl"), upper.join("resolvectl")).unwrap();
     });
-    lay_under(&vpn.env, "/usr/sbin", |upper| match also {
+    add_files(&vpn.env, "/usr/sbin", |upper| match also {
         Some(name) => symlink("../bin/resolvectl", upper.join(name)).unwrap(),
         None => hide(&upper.join("resolvconf")),
     });
@@ -68,14 +68,14 @@ fn with_resolved_and(options: Options, rules: &str, also: Option<&str>) -> (Vpn,
         ),
         ("/etc/group", "systemd-resolve:x:991:\n"),
     ] {
-        lay_over(
+        replace_file(
             &vpn.env,
             name,
             &(fs::read_to_string(name).unwrap() + line),
             0o644,
         );
     }
-    lay_over(
+    replace_file(
         &vpn.env,
         "/etc/resolv.conf",
         "nameserver 127.0.0.53\n",
@@ -112,13 +112,13 @@ fn with_resolved_and(options: Options, rules: &str, also: Option<&str>) -> (Vpn,
     (vpn, serving)
 }
 
-/// What systemd-resolved says; nothing where it fails.
+/// Returns the output of resolvectl; empty if it fails.
 fn resolvectl(words: &str) -> String {
     let said = run(Command::new("resolvectl").args(words.split(' ')), "");
     said.stdout.to_owned()
 }
 
-/// A name server behind the VPN: every name is 10.77.0.1, and each is noted in a file.
+/// A name server behind the VPN: every name is 10.77.0.1, and each query is written to a file.
 const NAME_SERVER: &str = "
 import socket, sys
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -154,7 +154,7 @@ fn check_both_ways(name: &str, rules: &str, also: Option<&str>) {
         default.trim_end().ends_with("no"),
         "split by default: {default}"
     );
-    // What is the company's is asked there, and nothing else.
+    // Only names of the company are asked there.
     let noted = vpn.env.path("noted");
     let mut name_server = vpn.server.inside("python3");
     name_server.args(["-c", NAME_SERVER]).arg(&noted);
@@ -170,7 +170,7 @@ fn check_both_ways(name: &str, rules: &str, also: Option<&str>) {
         asked.contains("db.corp.test") && !asked.contains("example"),
         "{asked}"
     );
-    // The device is made anew.
+    // The device is created anew.
     vpn.server.restart().unwrap();
     vpn.is_back();
     eventually("its name servers are there", || {
@@ -251,7 +251,7 @@ fn installed_program_uses_systemds_resolvconf_where_it_is() {
     );
 }
 
-/// `(what is pushed besides a server and a route, flags, domains in systemd's notation, default
+/// `(pushed options besides a server and a route, flags, domains in systemd's notation, default
 /// route)`.
 type Situation<'a> = (&'a [&'a str], bool, &'a [&'a str], &'a [&'a str], &'a str);
 

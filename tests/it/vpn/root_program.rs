@@ -1,4 +1,4 @@
-//! `ob-vpn-root` under real sudo and doas: what its one rule is enough for, and what it refuses.
+//! `ob-vpn-root` with real sudo and doas: what its one rule is enough for, and what it refuses.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,8 +9,8 @@ use nix::sys::signal::Signal;
 use ob_sandbox::{Options, VpnOptions};
 use serde_json::{Value, json};
 
-use super::network::{Vpn, entered, leads_through, nobody};
-use super::overlay::{hide, lay_over, lay_under, mount};
+use super::network::{Vpn, entered, leads_through, unprivileged};
+use super::overlay::{add_files, hide, mount, replace_file};
 use super::sudo::{machine, machine_with};
 use crate::support::{Finished, Pty, eventually, run};
 
@@ -20,7 +20,7 @@ pub(super) const RULE: &str = "/usr/libexec/ob/ob-vpn-root \"\"";
 
 /// Installs the program as docs/admin.md says.
 pub(super) fn install(vpn: &Vpn) {
-    lay_under(&vpn.env, "/usr/libexec", |upper| {
+    add_files(&vpn.env, "/usr/libexec", |upper| {
         fs::create_dir(upper.join("ob")).unwrap();
         let program = upper.join("ob/ob-vpn-root");
         fs::copy(env!("CARGO_BIN_EXE_ob-vpn-root"), &program).unwrap();
@@ -37,10 +37,10 @@ pub(super) fn installed() -> Vpn {
 
 const BEFORE: &str = "nameserver 192.0.2.1\n";
 
-/// So that a program which wrongly sets name servers sets none of the machine that runs the tests.
+/// Protects the machine's resolver files if the program wrongly sets name servers.
 fn with_own_resolver_files(vpn: &Vpn) {
     let sudoers = fs::read("/etc/sudoers").unwrap();
-    lay_under(&vpn.env, "/etc", |upper| {
+    add_files(&vpn.env, "/etc", |upper| {
         fs::write(upper.join("resolv.conf"), BEFORE).unwrap();
         fs::write(upper.join("sudoers"), sudoers).unwrap();
         fs::set_permissions(upper.join("sudoers"), Permissions::from_mode(0o440)).unwrap();
@@ -48,7 +48,7 @@ fn with_own_resolver_files(vpn: &Vpn) {
     mount(&["-t", "tmpfs", "tmpfs", "/run"]);
 }
 
-/// Runs it by sudo as a user without any other right.
+/// Runs the program by sudo, as a user without any other right.
 pub(super) fn ask(vpn: &Vpn, input: impl AsRef<[u8]>) -> Finished {
     let mut sudo = vpn.env.command("/usr/bin/sudo");
     run(sudo.args(["-n", "--", PROGRAM]), input)
@@ -58,7 +58,7 @@ pub(super) fn request(action: Value) -> String {
     json!({ "protocol": 1, "action": action }).to_string()
 }
 
-/// Fails unless the program refused by this name.
+/// Fails unless the program refused with this name.
 pub(super) fn assert_refused(output: &Finished, name: &str) {
     let said = &output.stderr;
     assert!(!output.status.success(), "{name}: accepted");
@@ -113,7 +113,7 @@ fn programs_of_the_user_cannot_make_openvpn_run_code() {
     let vpn = installed();
     vpn.up(&["--no-dns"]);
     let process = vpn.openvpn();
-    // The kernel asks for every capability of the process that is looked into.
+    // The kernel requires every capability of the inspected process.
     for what in ["mem", "environ", "maps", "fd/0", "cwd/etc"] {
         let file = format!("/proc/{process}/{what}");
         let read = run(vpn.env.command("ls").arg("-l").arg(&file), "");
@@ -129,7 +129,7 @@ fn programs_of_the_user_cannot_make_openvpn_run_code() {
         "",
     );
     assert_eq!(attached.status.code(), Some(7), "ptrace must be refused");
-    // Made to read its configuration again it finds none, whatever is in its place, and ends.
+    // When it is made to read its configuration again, there is none, and it ends.
     let mark = vpn.env.path("tmp/ran");
     let evil = vpn.env.path("tmp/evil");
     fs::write(&evil, format!("#!/bin/sh\ntouch {}\n", mark.display())).unwrap();
@@ -201,10 +201,10 @@ fn openresolv_gets_values_that_hold_no_command() {
         applied.contains("good.test") && !applied.contains("touch"),
         "{applied}"
     );
-    // Local resolvers, which are not root, have to read what resolvconf writes.
+    // Local resolvers, which are not root, read what resolvconf writes.
     let record = fs::metadata("/run/resolvconf/interfaces/tun-ob0").unwrap();
     assert_eq!(record.permissions().mode() & 0o777, 0o644);
-    // By a request that is made by hand, too.
+    // Also with a hand-made request.
     let hostile = request(json!({ "SetDns": {
         "device": "tun-ob0", "servers": ["10.88.0.1"], "search": ["x$(touch /run/ran)"],
         "route_domains": [], "scope": "all", "is_scope_chosen": false,
@@ -250,7 +250,7 @@ fn rule_with_a_password_uses_the_program_too() {
         "",
     );
     let shadow = format!("nobody:{}:19000:0:99999:7:::\n", hash.stdout.trim());
-    lay_over(&vpn.env, "/etc/shadow", &shadow, 0o600);
+    replace_file(&vpn.env, "/etc/shadow", &shadow, 0o600);
     let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
     terminal.until("sudo wants a password: ");
     terminal.send("open-sesame\r");
@@ -271,9 +271,9 @@ fn rule_of_doas_without_arguments_is_enough() {
     ) {
         return;
     }
-    let vpn = nobody();
-    lay_under(&vpn.env, "/usr/bin", |upper| hide(&upper.join("sudo")));
-    lay_under(&vpn.env, "/etc", |upper| {
+    let vpn = unprivileged();
+    add_files(&vpn.env, "/usr/bin", |upper| hide(&upper.join("sudo")));
+    add_files(&vpn.env, "/etc", |upper| {
         let rule = format!("permit nopass nobody as root cmd {PROGRAM} args\n");
         fs::write(upper.join("doas.conf"), rule).unwrap();
     });

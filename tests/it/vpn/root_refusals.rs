@@ -1,4 +1,4 @@
-//! What `ob-vpn-root` refuses, each by its name, and that nothing was done.
+//! What `ob-vpn-root` refuses, each by its name, without any effect.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
@@ -12,7 +12,7 @@ use nix::unistd::mkfifo;
 use serde_json::json;
 
 use super::network::{Vpn, entered};
-use super::overlay::lay_under;
+use super::overlay::add_files;
 use super::root_program::{PROGRAM, RULE, ask, assert_refused, installed, request};
 use crate::support::{eventually, run};
 
@@ -24,7 +24,7 @@ fn start_in(directory: &Path) -> String {
     }}))
 }
 
-/// A directory as a supervisor makes it, of this user.
+/// Creates a directory as a supervisor does, owned by this user.
 fn directory(vpn: &Vpn, name: &str, uid: u32) -> PathBuf {
     let path = vpn.env.path("run").join(name);
     fs::create_dir(&path).unwrap();
@@ -54,7 +54,7 @@ fn arguments_environment_and_callers_are_refused_by_name() {
         (allowed.stdout.as_str(), allowed.status.code()),
         ("1\n", Some(0))
     );
-    // sudo's rule has no arguments, and neither has the program.
+    // sudo's rule has no arguments, and the program takes none.
     let mut sudo = vpn.env.command("/usr/bin/sudo");
     let refused = run(sudo.args(["-n", "--", PROGRAM, "--up", "/tmp/x"]), &probe);
     assert!(!refused.status.success() && !refused.stderr.contains("ob-vpn-root:"));
@@ -71,7 +71,7 @@ fn arguments_environment_and_callers_are_refused_by_name() {
         &run(&mut vpn.env.command(PROGRAM), &probe),
         "caller.not_root",
     );
-    // A value for SUDO_UID is sudo's own.
+    // sudo sets SUDO_UID itself.
     let mut other = vpn.env.command("env");
     other.args([
         "SUDO_UID=1",
@@ -82,7 +82,7 @@ fn arguments_environment_and_callers_are_refused_by_name() {
     let as_nobody = run(&mut other, &probe);
     assert_eq!(&as_nobody.stderr, "");
     assert!(as_nobody.status.success());
-    // Poor circumstances of the caller are not root's.
+    // Limits and streams of the caller do not affect root.
     for circumstance in ["ulimit -Sf 0; ulimit -St 5", "exec >&- 2>&-", "umask 0"] {
         let script = format!("{circumstance}; exec /usr/bin/sudo -n -- {PROGRAM}");
         let output = run(vpn.env.command("bash").args(["-c", &script]), &probe);
@@ -104,7 +104,7 @@ fn arguments_environment_and_callers_are_refused_by_name() {
     vpn.is_gone();
 }
 
-/// Profiles that openvpn would obey as root, or that hold more than a profile does.
+/// Profiles that openvpn would obey as root, or with more than a profile may hold.
 const HOSTILE_PROFILES: [&str; 7] = [
     "script-security 2\nup /tmp/evil\n",
     "client\nplugin /tmp/evil.so\n",
@@ -135,9 +135,9 @@ fn hostile_profiles_and_files_are_refused_by_name() {
     let writer = std::thread::spawn(move || fs::write(pipe, vec![b'#'; 2 * 1024 * 1024]));
     assert_refused(&ask(&vpn, start_in(&own)), "profile.read");
     assert!(writer.join().unwrap().is_err());
-    // No process writes to the pipe: the deadline ends it.
+    // No process writes to the pipe, so the deadline ends it.
     assert_refused(&ask(&vpn, start_in(&own)), "profile.read");
-    // What is root's or another user's is not even opened.
+    // Files of root or another user are not even opened.
     assert_refused(
         &ask(&vpn, start_in(&directory(&vpn, "root", 0))),
         "directory.open",
@@ -176,7 +176,7 @@ fn administrators_list_of_servers_is_kept() {
     }
     let vpn = installed();
     let list = |text: &str, mode: u32| {
-        lay_under(&vpn.env, "/etc", |upper| {
+        add_files(&vpn.env, "/etc", |upper| {
             let directory = upper.join("ob");
             fs::create_dir(&directory).unwrap();
             fs::write(directory.join("vpn-servers"), text).unwrap();
@@ -227,7 +227,7 @@ fn files_swapped_meanwhile_gain_nothing() {
     }
     let vpn = installed();
     let own = directory(&vpn, "own", NOBODY);
-    // The pipe is now a pipe and now a link to a file of root's, as fast as a process can.
+    // Swaps the pipe for a link to a file of root's and back, as fast as possible.
     let swap = "import os, sys\n\
         os.chdir(sys.argv[1]); os.rename('p', 'q'); os.symlink('/etc/shadow', 's')\n\
         while True:\n    \
@@ -293,7 +293,7 @@ fn name_servers_of_a_device_that_is_not_the_callers_are_refused() {
     let mut others = others.spawn().unwrap();
     eventually("it is open", || vpn.env.path("tmp/made").exists());
     assert_refused(&ask(&vpn, set("tun-ob1")), "device.owner");
-    // The same name in a network of the caller's own, where it may make one.
+    // The same name in a network namespace of the caller.
     let mut own = vpn.env.command("/usr/bin/unshare");
     own.args(["-Urn", "/usr/bin/python3", "-c", make]);
     let mut own = own.current_dir(vpn.env.path("run")).spawn().unwrap();

@@ -3,7 +3,7 @@
 use super::network::{Vpn, entered, ip, leads_through};
 use crate::support::{Finished, eventually, run};
 
-/// `ob` as it is run without the login's runtime directory.
+/// Runs `ob` without the login's runtime directory.
 fn without_xdg(vpn: &Vpn, words: &[&str]) -> Finished {
     run(
         vpn.env.ob(words).env_remove("XDG_RUNTIME_DIR"),
@@ -35,12 +35,12 @@ fn a_tunnel_is_reached_with_and_without_xdg() {
             false => without_xdg(&vpn, &up),
         });
         leads_through();
-        // Beside the agent that it asks.
+        // The tunnel's files are beside those of its agent.
         assert!(!vpn.env.path("run/ob/vpn.sock").exists());
         assert_eq!(vpn.status()["phase"], "connected");
         let status = without_xdg(&vpn, &["vpn", "status", "--json"]);
         assert!(status.stdout.contains("connected"), "{}", &status.stderr);
-        // There is one tunnel, whichever way it is asked for.
+        // There is one tunnel for every way to ask.
         for second in [run(&mut vpn.env.ob(up), ""), without_xdg(&vpn, &up)] {
             assert!(second.stderr.contains("a tunnel is up"), "{second:?}");
         }

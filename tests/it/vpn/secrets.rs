@@ -1,4 +1,4 @@
-//! No secret of the VPN in what is printed, in a file, in an argument list or in an environment.
+//! No secret of the VPN in output, files, argument lists or environments.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 use super::network::{Vpn, entered, leads_through};
 use crate::support::run;
 
-/// The ways in which a secret may have been written.
+/// Returns the encodings in which a secret may have been written.
 fn spellings(secret: &str) -> Vec<Vec<u8>> {
     let hex = secret.bytes().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
@@ -37,7 +37,7 @@ fn spellings(secret: &str) -> Vec<Vec<u8>> {
     ]
 }
 
-/// What has been seen, with where it was seen.
+/// Observed bytes, with their origin.
 #[derive(Default)]
 struct Seen(Vec<(String, Vec<u8>)>);
 
@@ -56,7 +56,7 @@ impl Seen {
             } else if kind.is_file() {
                 match fs::read(entry.path()) {
                     Ok(bytes) => self.note(&entry.path().display().to_string(), bytes),
-                    // What is gone meanwhile holds nothing.
+                    // A process that is gone holds nothing.
                     Err(error) => assert_eq!(error.kind(), ErrorKind::NotFound, "{entry:?}"),
                 }
             }
@@ -74,7 +74,7 @@ impl Seen {
         }
     }
 
-    /// Where the secrets are, in any spelling.
+    /// Returns where secrets occur, in any encoding.
     fn holding(&self, secrets: &[(String, String)]) -> Vec<String> {
         let mut found = Vec::new();
         for (kind, secret) in secrets.iter().filter(|(_, secret)| secret.len() >= 8) {
@@ -114,11 +114,11 @@ fn no_secret_of_the_vpn_is_anywhere() {
     leads_through();
     seen.processes();
     seen.files(&vpn.env.path(""));
-    // A connection made anew sends the token again.
+    // A new connection sends the token again.
     vpn.signal(vpn.openvpn(), Signal::SIGUSR1);
     vpn.is_back();
     let logs = vpn.vpn(&["logs"]);
-    // The token that openvpn's server makes up by itself.
+    // A token that openvpn's server makes itself.
     let text = &logs.stdout;
     assert!(text.contains(">PASSWORD:Auth-Token:[redacted]"), "{text}");
     assert!(!text.contains("SESS_ID_AT_"), "{text}");

@@ -1,5 +1,4 @@
-//! Several who clean up after dead supervisors, at once, while others begin. No openvpn and no
-//! network is needed for that.
+//! Concurrent cleanups after dead supervisors, while others start. Needs no openvpn and no network.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -43,7 +42,7 @@ fn start(env: &TestEnv, words: &[&str]) -> Waiting {
     let mut command = env.ob(["vpn", "supervise", "--directory"]);
     command.arg(directory(env)).args(words);
     command.stdin(Stdio::from(theirs)).stderr(Stdio::null());
-    // Its first process leaves at once.
+    // Its first process ends at once.
     assert!(command.status().unwrap().success());
     match link.recv(Some(DEADLINE)).unwrap() {
         FromTunnel::Ready {
@@ -72,7 +71,7 @@ impl Waiting {
         }
     }
 
-    /// All that openvpn and others need of it is there.
+    /// Checks that all files that openvpn and others need are there.
     fn assert_whole(&self) {
         let is = |path: &Path, kind: fn(&fs::FileType) -> bool| {
             fs::symlink_metadata(path).is_ok_and(|data| kind(&data.file_type()))
@@ -92,7 +91,7 @@ impl Waiting {
     }
 }
 
-/// Cleans up without a pause, several times at once, while `work` is done.
+/// Runs several cleanups in a loop while `work` runs.
 fn among_cleanups(directory: &Path, work: impl FnOnce()) {
     struct Over<'a>(&'a AtomicBool);
     impl Drop for Over<'_> {

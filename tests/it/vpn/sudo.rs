@@ -1,4 +1,4 @@
-//! A person with sudo: asked before the sign-in, never a secret in its logs, nothing of root kept.
+//! A user with sudo: asked before the sign-in; no secret in sudo's logs; nothing of root's stays.
 
 use std::fs;
 use std::path::Path;
@@ -6,11 +6,11 @@ use std::process::Command;
 
 use ob_sandbox::Options;
 
-use super::network::{Vpn, entered, leads_through, nobody_with};
-use super::overlay::lay_over;
+use super::network::{Vpn, entered, leads_through, unprivileged_with};
+use super::overlay::replace_file;
 use crate::support::{Pty, run};
 
-/// The rule of docs/vpn-sudo.md for our own command line, for the user `nobody`.
+/// The rule of docs/vpn-sudo.md for openvpn's own command line, for the user `nobody`.
 pub(super) const OPENVPN: &str = "/usr/bin/setsid --fork /usr/bin/setpriv --reuid 65534 --regid \
     65534 \
      --clear-groups --inh-caps -all\\,+net_admin --ambient-caps -all\\,+net_admin \
@@ -21,20 +21,20 @@ pub(super) fn machine(rule: &str) -> Vpn {
     machine_with(Options::default(), rule)
 }
 
-/// The same, with a sandbox of these options.
+/// As above, with another sandbox.
 pub(super) fn machine_with(options: Options, rule: &str) -> Vpn {
-    let vpn = nobody_with(options);
+    let vpn = unprivileged_with(options);
     let records = vpn.env.path("iolog").display().to_string();
     let sudoers = format!(
         "Defaults use_pty, log_input, log_output, !compress_io, iolog_dir={records}\n\
          Defaults timestamp_type=tty, passprompt=\"sudo wants a password: \", !lecture\n\
          nobody ALL=(root) {rule}\n"
     );
-    lay_over(&vpn.env, "/etc/sudoers", &sudoers, 0o440);
+    replace_file(&vpn.env, "/etc/sudoers", &sudoers, 0o440);
     vpn
 }
 
-/// Everything that a directory holds.
+/// Reads all files below a directory.
 fn read_all(directory: &Path, into: &mut Vec<u8>) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.file_type().unwrap().is_dir() {
@@ -64,7 +64,7 @@ fn openvpn_keeps_one_capability_and_sudo_records_no_secret() {
     ] {
         assert!(status.contains(line), "{line}: {status}");
     }
-    // Once openvpn has called; it has records to close first.
+    // After openvpn has called; sudo closes its records first.
     vpn.ends("/usr/bin/sudo");
     assert!(vpn.vpn(&["down"]).status.success());
     let mut recorded = Vec::new();
@@ -105,7 +105,7 @@ fn sudo_asks_before_anybody_signs_in_and_its_ticket_is_enough() {
         "root:*:19000:0:99999:7:::\nnobody:{}:19000:0:99999:7:::\n",
         hash.stdout.trim()
     );
-    lay_over(&vpn.env, "/etc/shadow", &shadow, 0o600);
+    replace_file(&vpn.env, "/etc/shadow", &shadow, 0o600);
     assert!(run(&mut vpn.env.ob(["agent", "stop"]), "").status.success());
     vpn.env.sandbox.clear_log();
     let mut terminal = Pty::spawn(&vpn.env.ob(["vpn", "up", "--no-dns"]));
@@ -153,18 +153,17 @@ fn staying_processes_hold_no_output_and_sudo_errors_show() {
     if !entered(name, true) {
         return;
     }
-    // Without a pty of its own sudo hands on what it has; who runs `ob` in a pipe waits for its
-    // end.
+    // Without a pty, sudo passes its streams on; a pipe of `ob` would wait for their end.
     let vpn = machine("NOPASSWD: ALL\nDefaults !use_pty, !log_input, !log_output");
     vpn.up(&["--no-dns"]);
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
-    // Any openvpn but ours.
+    // Any openvpn command line but ours.
     let rule = format!(
         "NOPASSWD: /usr/bin/setsid, !{}",
         OPENVPN.replace("--config *", "*")
     );
-    lay_over(
+    replace_file(
         &vpn.env,
         "/etc/sudoers",
         &format!("nobody ALL=(root) {rule}\n"),

@@ -1,4 +1,4 @@
-//! What `ob doctor` says of rules of sudo and doas that give away more than a tunnel.
+//! Findings of `ob doctor` about rules of sudo and doas that give away more than a tunnel.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::Value;
 
 use super::network::{Vpn, entered};
-use super::overlay::{hide, lay_over, lay_under};
+use super::overlay::{add_files, hide, replace_file};
 use super::root_program::{PROGRAM, RULE, install};
 use super::sudo::{OPENVPN, machine};
 use crate::support::run;
 
-/// The findings that are made here: name and state. `sdks::findings` has those of the rest.
+/// The findings of this file: name and state. `sdks::findings` has the others.
 pub(crate) const FINDINGS: [(&str, &str); 8] = [
     ("resolvconf", "note"),
     ("sudo.any_program", "wrong"),
@@ -28,7 +28,7 @@ pub(crate) fn findings() -> impl Iterator<Item = (String, String)> {
     findings.map(|(name, state)| (name.to_owned(), state.to_owned()))
 }
 
-/// The names and states of the findings about rules.
+/// Returns names and states of the findings about rules.
 fn found(vpn: &Vpn) -> Vec<(String, String)> {
     let output = run(&mut vpn.env.ob(["doctor", "--json"]), "");
     let list: Vec<Value> = serde_json::from_str(&output.stdout).unwrap();
@@ -45,7 +45,7 @@ fn found(vpn: &Vpn) -> Vec<(String, String)> {
 }
 
 fn assert_found(vpn: &Vpn, rules: &str, expected: &[(&str, &str)]) {
-    lay_over(
+    replace_file(
         &vpn.env,
         "/etc/sudoers",
         &format!("nobody ALL=(root) {rules}\n"),
@@ -119,12 +119,12 @@ fn doctor_names_what_the_old_rule_of_doas_gives_away() {
     }
     let vpn = machine("ALL");
     install(&vpn);
-    lay_under(&vpn.env, "/usr/bin", |upper| hide(&upper.join("sudo")));
+    add_files(&vpn.env, "/usr/bin", |upper| hide(&upper.join("sudo")));
     for (rule, expected) in [
         ("permit nopass nobody as root cmd /usr/bin/setsid", true),
         ("permit persist nobody as root cmd /usr/bin/setsid", false),
     ] {
-        lay_under(&vpn.env, "/etc", |upper| {
+        add_files(&vpn.env, "/etc", |upper| {
             fs::write(upper.join("doas.conf"), format!("{rule}\n")).unwrap();
         });
         let found = found(&vpn);

@@ -1,6 +1,6 @@
-//! How long a tunnel takes, beside openvpn alone, in one interleaved run. Printed, not judged:
-//! `cargo build --release`, then `OB_FIGURES=target/release/ob cargo test --test it vpn::timing --
-//! --nocapture`. Without that it is a short run of the program under test.
+//! Duration of a tunnel's start and end beside openvpn alone, in one interleaved run. Printed, not
+//! asserted: `cargo build --release`, then `OB_FIGURES=target/release/ob cargo test --test it
+//! vpn::timing -- --nocapture`. Without that, it is a short run of the debug program.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -25,10 +25,10 @@ use ob_sandbox::{Options, VpnOptions};
 use super::network::{Vpn, entered};
 use crate::support::run;
 
-/// Names the program whose figures are wanted.
+/// Names the program to measure.
 const PROGRAM: &str = "OB_FIGURES";
 
-/// A profile as the verb gets it.
+/// Returns a profile as the verb gets it.
 fn profile(vpn: &Vpn) -> IssuedProfile {
     let host = vpn.env.sandbox.vpn_url();
     let request = VpnProfileRequest {
@@ -68,7 +68,7 @@ fn profile(vpn: &Vpn) -> IssuedProfile {
     }
 }
 
-/// openvpn with the plainest supervisor there can be: spawn to connected, signalled to gone.
+/// Measures openvpn with a minimal supervisor: spawn to connected, SIGTERM to gone.
 fn alone(vpn: &Vpn) -> (Duration, Duration) {
     let profile = profile(vpn);
     let (config, socket) = (vpn.env.path("tmp/p"), vpn.env.path("tmp/m"));
@@ -125,16 +125,16 @@ fn alone(vpn: &Vpn) -> (Duration, Duration) {
     (connected, ending.elapsed())
 }
 
-/// How the tunnel of `ob` is ended.
+/// How the tunnel is ended.
 #[derive(Clone, Copy)]
 enum Ending {
     /// `ob vpn down`, from its start to its return.
     Verb,
-    /// SIGTERM to the supervisor, until neither it nor openvpn is there.
+    /// SIGTERM to the supervisor, until it and openvpn are gone.
     Signal,
 }
 
-/// The same by the verbs.
+/// Measures the same with `ob`.
 fn by_ob(vpn: &Vpn, ending: Ending) -> (Duration, Duration) {
     let up = run(
         &mut vpn.env.ob(["vpn", "up", "--detach", "--no-dns", "--json"]),

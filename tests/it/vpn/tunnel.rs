@@ -1,4 +1,4 @@
-//! Up, through, down, and back again after a loss.
+//! A tunnel comes up, carries traffic, goes down, and reconnects after a loss.
 
 use nix::sys::signal::Signal;
 use ob_sandbox::{Options, Server, VpnOptions};
@@ -39,7 +39,7 @@ fn a_tunnel_comes_up_in_the_background_and_goes_down() {
     assert!(log.contains("Initialization Sequence Completed"), "{log}");
     let down = vpn.vpn(&["down"]);
     assert!(down.status.success());
-    // When the verb returns everything is gone already.
+    // Everything is gone when the verb returns.
     assert!(vpn.processes("/usr/sbin/openvpn").is_empty());
     assert!(!ip("addr").contains("tun-ob0"));
     vpn.is_gone();
@@ -125,7 +125,7 @@ fn it_reconnects_with_a_dead_token_without_asking() {
     vpn.server.restart().unwrap();
     vpn.is_back();
     leads_through();
-    // The new server does not know the old token: the agent fetched another.
+    // The new server does not know the old token, so the agent fetched another one.
     assert!(!vpn.env.sandbox.requests(Server::Vpn, "/rest/").is_empty());
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
@@ -197,12 +197,12 @@ fn events_are_json_lines_with_their_times() {
             .any(|event| event["event"] == "dns" && event["dns"]["applied"] == false)
     );
     vpn.signal(vpn.supervisor(), Signal::SIGTERM);
-    // It takes openvpn along.
+    // The supervisor takes openvpn down.
     vpn.is_gone();
 }
 
-/// What `ob vpn status --follow` says of a tunnel in the background that loses its server and is
-/// taken down, without times, numbers and the steps of a connection, whose number varies.
+/// Returns the output of `ob vpn status --follow` for a background tunnel that loses its server and
+/// is taken down, without times, numbers and connection steps, whose number varies.
 fn followed(vpn: &mut Vpn, words: &[&str]) -> String {
     vpn.up(&["--no-dns"]);
     let mut terminal = Pty::spawn(vpn.env.ob(["vpn", "status", "--follow"]).args(words));
@@ -245,8 +245,7 @@ fn followed(vpn: &mut Vpn, words: &[&str]) -> String {
         }
         text
     };
-    // Before it is noticed that the server is gone it may have come back, so the reason varies, and
-    // how often.
+    // The server may be back before its loss is noticed, so the reasons and their number vary.
     let reason = |line: String| -> String {
         let between = |before: &str, after: &str| {
             let begins = line.find(before)? + before.len();
@@ -314,7 +313,7 @@ fn a_clock_that_jumps_changes_nothing() {
     }
     let vpn = Vpn::new();
     vpn.up(&["--no-dns"]);
-    // The servers' clock goes on by eight hours: the laptop slept.
+    // The servers' clock advances eight hours, as after a suspend.
     vpn.env.sandbox.advance_clock(8 * 3600);
     leads_through();
     vpn.reaches("connected");
@@ -341,7 +340,7 @@ fn a_laptop_that_slept_is_connected_again_by_itself() {
     for process in asleep {
         vpn.signal(process, Signal::SIGSTOP);
     }
-    // Eight hours: the server has long given the client up, the session is over.
+    // After eight hours the server has dropped the client, and the session is over.
     vpn.env.sandbox.advance_clock(8 * 3600);
     eventually("the server gives the client up", || {
         vpn.server.log().contains("Inactivity timeout")
@@ -386,7 +385,7 @@ fn the_mark_for_prompts_stands_while_the_tunnel_is_up() {
     vpn.signal(supervisor, Signal::SIGKILL);
     vpn.ends("/usr/sbin/openvpn");
     assert!(mark.is_symlink());
-    // What a supervisor has open outlives its command line for a moment.
+    // The supervisor's files stay open for a moment after its command line is gone.
     eventually("who looks takes the mark away", || {
         vpn.vpn(&["status"]).status.code() == Some(1) && !mark.is_symlink()
     });

@@ -1,4 +1,4 @@
-//! The sign-in that a server asks for while it keeps the tunnel waiting.
+//! The web sign-in that a server requires while the tunnel waits.
 
 use ob_sandbox::{DeviceScript, Options, Pipeline, Server, VpnOptions};
 use qrcode::QrCode;
@@ -85,7 +85,7 @@ fn an_address_too_long_for_a_notification_is_found_in_the_log() {
         return;
     }
     let vpn = vpn(VpnOptions {
-        // Up to 246 bytes are notified.
+        // A notification has at most 246 bytes.
         web_auth_length: 252,
         ..VpnOptions::default()
     });
@@ -112,13 +112,13 @@ fn an_address_at_another_host_is_the_persons_to_open() {
     terminal.until("wants you to sign in here");
     terminal.until("https://evil.example/saml/start?sid=");
     let id = terminal.until("\n").trim().to_owned();
-    // The same for a phone.
+    // The same on a phone.
     let address = format!("https://evil.example/saml/start?sid={id}");
     let code = QrCode::new(&address).unwrap();
     let square = code.render::<Dense1x2>().quiet_zone(true).build();
     terminal.until(&square);
     assert!(!through());
-    // It was not up yet.
+    // The tunnel was not up yet.
     terminal.send("\x03");
     assert_eq!(terminal.wait().0.code(), Some(130));
     vpn.is_gone();
