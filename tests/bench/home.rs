@@ -1,4 +1,4 @@
-//! A home of its own for each measurement.
+//! A home for each measurement.
 
 use std::fs;
 use std::io::Write as _;
@@ -53,7 +53,7 @@ impl Home {
         home
     }
 
-    /// A session, and nothing made from it.
+    /// Signs in without fetching credentials.
     pub(crate) fn log_in(&self, sandbox: &Sandbox) {
         let user = sandbox.user(self.user);
         let mut login = self.ob(&["login", "--password-stdin", "--passcode-stdin"]);

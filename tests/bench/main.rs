@@ -1,7 +1,7 @@
-//! The figures of `docs/performance.md`, printed, never judged against a clock.
+//! The figures of `docs/performance.md`, printed and not asserted.
 //!
-//! `cargo bench --bench figures` builds the release program, starts a sandbox and measures. What is
-//! compared is interleaved in one run, so that a machine that slows down slows down everybody.
+//! `cargo bench --bench figures` builds the release program, starts a sandbox and measures.
+//! Compared commands are interleaved in one run, so that a slow machine affects all of them.
 
 #![expect(
     clippy::disallowed_methods,
@@ -27,11 +27,11 @@ use crate::home::Home;
 
 const ROUNDS: usize = 400;
 
-/// A name and how its command is made.
+/// A name, and the function that makes the command.
 type Contestant<'a> = (&'static str, Box<dyn Fn() -> Command + 'a>);
 
 fn main() {
-    // `cargo test --benches` only asks whether it runs.
+    // `cargo test --benches` only checks that it runs.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
@@ -145,8 +145,7 @@ fn cold_sign_in(latency: Duration) {
     );
 }
 
-/// 500 roles of a server that answers 80 ms late. The sandbox verifies each assertion, and on the
-/// same cores.
+/// 500 roles of a server with 80 ms latency. The sandbox verifies each assertion on the same cores.
 fn every_role() {
     for (roles, latency) in [(500, 80), (500, 0)] {
         let latency = Duration::from_millis(latency);
@@ -267,7 +266,7 @@ fn median(times: &mut [Duration]) -> Duration {
     times[times.len() / 2]
 }
 
-/// What the processes that were waited for have used, in both modes.
+/// Returns the processor time of children that were waited for, in user and kernel mode.
 fn processor_time_of_children() -> Duration {
     let used = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
     let micros = |time: nix::sys::time::TimeVal| {
@@ -276,13 +275,13 @@ fn processor_time_of_children() -> Duration {
     micros(used.user_time()) + micros(used.system_time())
 }
 
-/// What a process that is still there has used.
+/// Returns the processor time of a running process.
 fn processor_time(pid: u32) -> Duration {
     let account = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap();
     Duration::from_nanos(account.split(' ').next().unwrap().parse().unwrap())
 }
 
-/// Kibibytes, by the kernel's account.
+/// Returns the resident size in KiB, as the kernel reports it.
 fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status

@@ -1,9 +1,9 @@
-//! What hostile input costs: time and memory of each SAML response and app page that tries to be
+//! The cost of hostile input: time and memory of each SAML response and app page that tries to be
 //! expensive.
 //!
-//! `cargo bench --bench parsers` prints a table. Each input is read in a process of its own, so
-//! that the peak of one is not hidden by what another left behind; the time is the best of seven.
-//! Nothing is judged against a clock here: 50 ms and 8 MiB are what the table is read against.
+//! `cargo bench --bench parsers` prints a table. Each input is parsed in a process of its own, so
+//! that it has its own memory peak; the time is the best of seven. Nothing is asserted; the goals
+//! are 50 ms and 8 MiB.
 
 #![expect(
     clippy::disallowed_methods,
@@ -32,7 +32,7 @@ enum Input {
     Page(String),
 }
 
-/// A name and how the input is made.
+/// A name, and the function that makes the input.
 type Case = (&'static str, fn() -> Input);
 
 const CASES: &[Case] = &[
@@ -111,7 +111,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("--one") => one(&arguments.next().unwrap_or_default()),
-        // `cargo test --benches` only asks whether it runs.
+        // `cargo test --benches` only checks that it runs.
         Some("--test") => {}
         _ => table(),
     }
@@ -142,7 +142,7 @@ fn table() {
     );
 }
 
-/// Reads one input and prints its size in KiB, the best time in ms, the growth of the peak in KiB
+/// Parses one input and prints its size in KiB, the best time in ms, the growth of the peak in KiB
 /// and the outcome.
 fn one(name: &str) {
     let (_, make) = CASES.iter().find(|(known, _)| *known == name).unwrap();
@@ -162,7 +162,7 @@ fn one(name: &str) {
         };
         failed.map_or_else(|| "taken".to_owned(), |report| report.name().to_owned())
     };
-    // Forgets the peak that making the input has left (proc(5), clear_refs).
+    // Resets the peak after making the input (proc(5), clear_refs).
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = status("VmRSS:");
     let outcome = read();
@@ -180,7 +180,7 @@ fn one(name: &str) {
     );
 }
 
-/// A line of /proc/self/status, in KiB.
+/// Returns a value of /proc/self/status in KiB.
 fn status(name: &str) -> u64 {
     let text = fs::read_to_string("/proc/self/status").unwrap();
     let line = text.lines().find(|line| line.starts_with(name)).unwrap();

@@ -1,6 +1,6 @@
-//! What a prompt costs: the segment's function in a loop of 1000 calls, nine times, beside an empty
-//! loop, in real shells; and what completing a profile costs. Figures to read, not a test: `cargo
-//! bench --bench prompt`.
+//! The cost of the prompt: the segment's function in a loop of 1000 calls, nine times, beside an
+//! empty loop, in real shells; and the time to complete a profile. Prints figures: `cargo bench
+//! --bench prompt`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -82,7 +82,7 @@ fn main() {
     println!("completing a profile: {:.1} ms (goal 20)", median(&all));
 }
 
-/// The shell's own clock, one figure a round: its start is not in it.
+/// Times by the shell's own clock, one figure a round, without its start.
 fn times(shell: &Shell, body: &str) -> Vec<f64> {
     let timing = shell.timing.replace('@', body);
     let rounds = match shell.program {

@@ -1,4 +1,4 @@
-//! The completion scripts: as they are checked in, and as shells use them.
+//! The completion scripts: that they are current, and how shells use them.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ fn bash(env: &TestEnv, line: &[&str]) -> String {
     bash_with(env, ":", line)
 }
 
-/// With this in the user's own file.
+/// With this in the user's start file.
 fn bash_with(env: &TestEnv, own: &str, line: &[&str]) -> String {
     let script = "source \"$1\"; eval \"$2\"; shift 2; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - \
         1)); \
@@ -44,7 +44,7 @@ fn fish(env: &TestEnv, line: &str) -> String {
     fish_with(env, "true", line)
 }
 
-/// With this in the user's own file.
+/// With this in the user's start file.
 fn fish_with(env: &TestEnv, own: &str, line: &str) -> String {
     let mut command = env.command("fish");
     command.args(["--no-config", "-c"]);
@@ -53,7 +53,7 @@ fn fish_with(env: &TestEnv, own: &str, line: &str) -> String {
         file("ob.fish")
     ));
     let ended = run(&mut command, "");
-    // fish adds the option's description behind a tab.
+    // fish adds the option's description after a tab.
     let words = ended.stdout.lines().map(|line| line.split('\t').next());
     words
         .map(|word| word.unwrap_or_default().to_owned() + "\n")
@@ -91,7 +91,7 @@ fn profiles_roles_and_orgs_are_known_without_an_agent() {
     );
 }
 
-/// A command that completes by itself in the shell: `obtest fir` is `first`.
+/// A command that the shell completes itself: `obtest fir` becomes `first`.
 const COMPLETING: &str = "obtest";
 
 #[test]
@@ -112,12 +112,12 @@ fn after_two_dashes_the_command_and_its_words_are_completed() {
             bash_with(&env, own, &line(&[COMPLETING, "fir"])),
             "first-2-1\n"
         );
-        // bash-completion knows how to load what a command completes with.
+        // bash-completion loads the command's own completion.
         let offset = "_command_offset() { COMPREPLY=(\"offset-$1\"); }";
         let at = format!("offset-{}\n", verb.len());
         assert_eq!(bash_with(&env, offset, &line(&[COMPLETING, "fir"])), at);
         assert_eq!(bash(&env, &line(&["unknown-command", "x"])), "\n");
-        // Not our options, and not our words.
+        // Neither our options nor our words.
         assert_eq!(bash(&env, &line(&[COMPLETING, "--prof"])), "\n");
         let verb = verb.join(" ");
         assert_eq!(fish(&env, &format!("{verb} obte")), "obtest\n");

@@ -1,4 +1,4 @@
-//! `ob config`, as a script and as a person without a terminal meet it.
+//! `ob config` without a terminal, and at one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,7 +13,7 @@ impl Home {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// A session of its own has no terminal to ask on.
+    /// Runs `ob` in a session without a terminal.
     fn ob(&self, arguments: &[&str]) -> Finished {
         let mut command = Command::new("setsid");
         command

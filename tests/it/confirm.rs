@@ -1,4 +1,4 @@
-//! `confirm = true` of a profile: a person is asked, once for each terminal.
+//! `confirm = true` of a profile: the user is asked once in each terminal.
 
 use crate::sdks::tools::{installed, tool};
 use crate::shells::{Kind, machine, type_line};
@@ -40,7 +40,7 @@ fn it_is_asked_once_in_each_terminal() {
         );
         let seen = pty.until("second-time");
         assert!(!seen.contains("in this terminal?"), "{seen:?}");
-        // Nor does the shell that is started here, or its renewal.
+        // The same for a shell that is started here, and for its renewal.
         type_line(Kind::Bash, &mut pty, "ob shell -p prod --shell bash");
         pty.until("m READY");
         type_line(Kind::Bash, &mut pty, &Kind::Bash.expire_in(100));
@@ -207,7 +207,7 @@ fn a_new_session_asks_for_the_profile_again() {
         let again = run(again.args(env.answer_flags()), env.answers());
         assert!(again.status.success(), "{}", &again.stderr);
     }
-    // A process that has left the terminal is not in it.
+    // A process that has left the terminal does not belong to it.
     type_line(Kind::Bash, &mut pty, "ob exec -p prod -- true");
     pty.until("in this terminal? [y/N] ");
     pty.send("y\r");

@@ -1,5 +1,4 @@
-//! The page that a person opens to sign in: what is shown of it, what opens it, and which is never
-//! opened.
+//! The page of a browser sign-in: what is shown of it, what opens it, and which is never opened.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,7 +12,7 @@ use qrcode::render::unicode::Dense1x2;
 use crate::support::Pty;
 use crate::support::{TestEnv, run};
 
-/// A program that notes its arguments, one a line.
+/// A program that writes its arguments to a file, one per line.
 fn recorder(env: &TestEnv, name: &str) -> (PathBuf, PathBuf) {
     let noted = env.path(&format!("{}.noted", name.replace('/', "-")));
     let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {}\n", noted.display());
@@ -22,13 +21,13 @@ fn recorder(env: &TestEnv, name: &str) -> (PathBuf, PathBuf) {
     (program, noted)
 }
 
-/// The settings of a browser's sign-in, with this line for what opens a page.
+/// Settings of a browser sign-in, with this line for the opener.
 fn settings(env: &TestEnv, line: &str) -> String {
     let usual = "browser_command = ['/bin/true']\n";
     env.browser_settings().replace(usual, line)
 }
 
-/// Has Okta name `page` as the one to open.
+/// Has Okta name `page` as the page to open.
 fn lead_to(env: &TestEnv, page: &str) {
     let body = serde_json::json!({
         "device_code": "d", "user_code": "BCDFGHJK", "expires_in": 600, "interval": 5,
@@ -129,7 +128,7 @@ fn opener_is_a_system_program_or_an_absolute_setting() {
     }
     assert!(env.sandbox.log().is_empty());
 
-    // A program of that name in PATH is not the system's own.
+    // A program of that name in PATH is not the system's.
     let openers = ["xdg-open", "open", "wslview"];
     let recorded: Vec<PathBuf> = openers
         .iter()
@@ -149,7 +148,7 @@ fn opener_is_a_system_program_or_an_absolute_setting() {
     }
 }
 
-/// Signs in with `$BROWSER` set to `value`, and returns what the terminal showed until then.
+/// Signs in with `$BROWSER` set to `value`, and returns the terminal's output.
 fn login_with_browser(env: &TestEnv, value: &str) -> String {
     env.write_settings(&settings(env, ""));
     let mut command = env.ob(["login"]);

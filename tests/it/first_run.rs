@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::support::{Pty, run};
 
-/// A newcomer's home and temporary directory.
+/// A new user's home and temporary directory.
 struct Newcomer(tempfile::TempDir);
 
 impl Newcomer {
@@ -101,7 +101,7 @@ fn the_shell_to_try_it_in_shows_what_to_type_and_works() {
     pty.until("key ");
     assert_is_key_and_account(&pty.until("\n"));
     pty.until("(ob sandbox)");
-    // What is not here is named above; the rest works, without a word to anybody's servers.
+    // Missing programs are named above; the rest works, without a request to real servers.
     pty.send("ob console --print; ob vpn profile --explain | head -1; echo that was \"$?\"\n");
     pty.until("https://127.0.0.1:");
     let shown = pty.until("that was 0");

@@ -1,10 +1,10 @@
-//! `[labels]`: the user's words for roles and providers, wherever roles are listed or named.
+//! `[labels]`: the user's names of roles and providers, wherever roles are listed or named.
 
 use ob_sandbox::AwsApp;
 
 use crate::support::{Pty, TestEnv, run};
 
-/// Alice's roles: her labels stand behind her settings in this order.
+/// Alice's roles, with labels appended to her settings.
 fn alice(labels: &str) -> TestEnv {
     let env = TestEnv::of("alice");
     let settings = env.minimal_settings();
@@ -29,7 +29,7 @@ fn said(env: &TestEnv, arguments: &[&str]) -> (Option<i32>, String, String) {
     )
 }
 
-/// The end of an ARN, `role/Name`.
+/// Returns the end of an ARN, `role/Name`.
 fn tail(arn: &str) -> &str {
     arn.rsplit_once(':').unwrap().1
 }

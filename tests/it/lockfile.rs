@@ -65,7 +65,7 @@ fn no_feature_is_on_by_default() {
     assert!(!features.contains_key("default"), "{features:?}");
 }
 
-/// How many crates the program's dependencies come to.
+/// Returns the number of crates that the program depends on.
 fn crates(with_optional: bool) -> usize {
     let lock = lock();
     let manifest = read("Cargo.toml");
@@ -94,7 +94,7 @@ fn crates(with_optional: bool) -> usize {
     found.len()
 }
 
-/// Every package of the lock file with what it depends on.
+/// Returns every package of the lock file with its dependencies.
 fn lock() -> BTreeMap<Key, Vec<String>> {
     let lock = read("Cargo.lock");
     let packages = lock["package"].as_array().unwrap();
@@ -112,7 +112,7 @@ fn lock() -> BTreeMap<Key, Vec<String>> {
         .collect()
 }
 
-/// A dependency is written `name`, or `name version` where there are several.
+/// A dependency is written `name`, or `name version` if there are several versions.
 fn lookup<'a>(lock: &'a BTreeMap<Key, Vec<String>>, dependency: &str) -> Option<&'a Key> {
     let mut words = dependency.split(' ');
     let (name, version) = (words.next()?, words.next());
@@ -120,8 +120,7 @@ fn lookup<'a>(lock: &'a BTreeMap<Key, Vec<String>>, dependency: &str) -> Option<
         .find(|(known, at)| known == name && version.is_none_or(|version| version == at))
 }
 
-/// The names of a table of dependencies, without those that only a feature turns on unless they are
-/// wanted.
+/// Returns the names in a table of dependencies, without optional ones unless they are wanted.
 fn wanted(table: &Value, with_optional: bool) -> BTreeSet<String> {
     let all = table.as_table().unwrap().iter();
     let optional = |needs: &Value| needs.get("optional").and_then(Value::as_bool) == Some(true);

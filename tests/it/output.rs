@@ -1,4 +1,4 @@
-//! Standard output: data, whole, or a failure that says so.
+//! Standard output: complete data, or an error.
 
 use std::fs::OpenOptions;
 use std::io::pipe;

@@ -1,6 +1,5 @@
-//! What the fuzzer would look for, on stable and in every run: a hundred thousand soups of each
-//! harness's words, and the corpus cut and stirred. `OB_CASES=1000000 cargo test --test it
-//! properties` looks longer.
+//! Property tests with the fuzzers' harnesses: a hundred thousand random inputs of each dictionary,
+//! and mutations of the corpus. `OB_CASES=1000000 cargo test --test it properties` runs more.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +12,7 @@ use crate::harnesses::{self, Harness};
 
 pub(crate) const CASES: u32 = 100_000;
 
-/// How many pieces a soup has at the most; each is a word or a byte.
+/// Maximum of pieces in an input; each is a word or a byte.
 const PIECES: usize = 16;
 
 fn runner() -> TestRunner {
@@ -36,7 +35,7 @@ fn corpus(harness: &Harness) -> Vec<Vec<u8>> {
     corpus
 }
 
-/// A number is a word of the harness, or else a byte.
+/// A number is a word of the dictionary, or else a byte.
 fn stir(harness: &Harness, soup: &mut Vec<u8>, piece: u16) {
     match harness
         .dictionary
@@ -53,9 +52,9 @@ fn hold(harness: &Harness) {
         (harness.target)(entry);
     }
     let soups = vec(any::<u16>(), 0..PIECES);
-    // A tenth of the cases begins with something from the corpus, of which a part is replaced.
+    // A tenth of the cases begins with a corpus file, of which a part is replaced.
     let from_corpus = (0..corpus.len() * 10, any::<u16>(), 0_usize..64);
-    // As often the soup is a sip, between a sound beginning and end.
+    // As often the input is short, between the start and the end of a template.
     let shapes = 0..harness.templates.len() * 2;
     let outcome = runner().run(
         &(soups, from_corpus, shapes),

@@ -1,5 +1,5 @@
-//! A role that there is through several identity providers: which one opens it, and what is said
-//! where one does not.
+//! A role that several identity providers grant: which one is used, and the messages if one is
+//! withdrawn.
 
 use ob_sandbox::AwsApp;
 
@@ -10,13 +10,13 @@ use crate::support::{Finished, TestEnv, run};
 const LABS: &str = "arn:aws:iam::123456789012:saml-provider/okta-labs";
 const OKTA: &str = "arn:aws:iam::123456789012:saml-provider/okta";
 
-/// Carol, with her one role through a second app as well.
+/// Carol, with her one role in a second app as well.
 fn env() -> (TestEnv, String) {
     let env = TestEnv::of("carol").configured();
     let login = env.user().login.clone();
     let role = env.sandbox.roles(&login, AwsApp::Production).remove(0);
     env.sandbox.grant("carol", AwsApp::Labs, LABS, &role);
-    // Whichever app it is, it is found among the tiles.
+    // Either app is found among the tiles.
     let settings = env.full_settings();
     let named = settings.lines().filter(|line| !line.starts_with("app = "));
     env.write_settings(&(named.collect::<Vec<_>>().join("\n") + "\n"));
@@ -88,10 +88,10 @@ fn withdrawn_unnamed_provider_is_replaced_by_another() {
             assert!(ended.stderr.contains(words), "{}", ended.stderr);
         }
 
-        // What is held is renewed by the one that was chosen …
+        // A renewal uses the chosen provider …
         let mut renewed = |ago: i64| {
             env.sandbox.advance_clock(ago);
-            // The agent learns the time from what Okta answers.
+            // The agent learns the time from Okta's next response.
             let roles = run(env.ob(["roles", "--refresh"]), "");
             assert_eq!(roles.code(), Some(0), "{}", roles.stderr);
             let line = "ob exec --min-ttl 55m -- true; echo c\"\"ode-$?.";
@@ -99,7 +99,7 @@ fn withdrawn_unnamed_provider_is_replaced_by_another() {
             let seen = person.until("code-0.");
             assert!(!seen.contains("okta-labs)"), "{seen}");
             let by = last_by(&env);
-            // Said as long as it is what was chosen.
+            // Printed while the choice is used.
             let said = "/Engineer through okta-labs, chosen ";
             assert_eq!(seen.contains(said), by == LABS, "{seen}");
             by
@@ -110,11 +110,11 @@ fn withdrawn_unnamed_provider_is_replaced_by_another() {
             env.sandbox.sts_calls("AssumeRoleWithSAML").len(),
             before + 1
         );
-        // … as long as that opens the role.
+        // … while that grants the role.
         env.sandbox.withdraw("carol", AwsApp::Labs, LABS);
         assert_eq!(renewed(600), OKTA, "{app_is_left}");
 
-        // Who names it is told.
+        // A provider that is named is not replaced.
         let ended = exec(&env, &["--provider", "okta-labs"]);
         assert_eq!(ended.code(), Some(4), "{}", ended.stderr);
     }

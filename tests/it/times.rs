@@ -1,4 +1,4 @@
-//! Times: on the person's own clock for people, RFC 3339 in UTC for programs.
+//! Times: in the user's zone in messages, RFC 3339 in UTC in JSON.
 
 use ob::clock::{Clock, Zone};
 use ob::model::Timestamp;
@@ -16,7 +16,7 @@ fn said(env: &TestEnv, words: &[&str]) -> String {
     ended.stdout.to_owned() + &ended.stderr
 }
 
-/// A time of `--json`, as people there have it; how far off it is changes while the test runs.
+/// Returns a JSON time as messages show it, without the distance, which changes during the test.
 fn on_their_clock(utc: &serde_json::Value) -> String {
     let at = Timestamp::from_rfc3339(utc.as_str().unwrap()).unwrap();
     assert!(utc.as_str().unwrap().ends_with('Z'), "{utc}");
@@ -25,8 +25,8 @@ fn on_their_clock(utc: &serde_json::Value) -> String {
     shown.split_once(" (in ").unwrap().0.to_owned() + " (in "
 }
 
-/// That what people see of `words` names the time that `of` takes from what programs get; it may
-/// move on meanwhile.
+/// Checks that the messages of `words` show the time that `of` reads from the JSON; it may advance
+/// meanwhile.
 fn tells(
     env: &TestEnv,
     words: &[&str],
@@ -75,7 +75,7 @@ fn every_verb_tells_people_their_own_time_and_programs_utc() {
         "bob@acme.com, until ",
         |json| &json["ends_if_unused"],
     );
-    // Of roles that were read before.
+    // The time of a cached list.
     said(&env, &["roles"]);
     let seen = said(&env, &["roles"]);
     assert!(

@@ -1,9 +1,9 @@
-//! What people mistype, and what they are told.
+//! Mistyped command lines, and the messages about them.
 
 use crate::shells::machine;
 use crate::support::{TestEnv, run};
 
-/// What is said on standard error, and the exit code.
+/// Returns standard error and the exit code.
 fn stderr_and_code(env: &TestEnv, words: &[&str]) -> (String, Option<i32>) {
     let ended = run(&mut env.ob(words), "");
     assert!(ended.stdout.is_empty(), "{words:?}");
@@ -324,7 +324,7 @@ fn every_usage_error_has_one_form_in_text_colour_and_json() {
             "{said}"
         );
     }
-    // It is the command's.
+    // That `--json` is the command's.
     let (said, _) = stderr_and_code(&env, &["exec", "--bogus", "--", "--json"]);
     assert!(said.starts_with("ob: "), "{said}");
     for words in [

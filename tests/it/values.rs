@@ -1,5 +1,5 @@
-//! Values that are typed or set and meant in one way only: regions of another partition, times
-//! without a unit, a home that is missing.
+//! Values with one valid meaning: regions of another partition, times without a unit, a missing
+//! home.
 
 use ob_sandbox::AwsApp;
 
@@ -7,7 +7,7 @@ use crate::support::{TestEnv, counted, run};
 
 const GOV: &str = "arn:aws-us-gov:iam::123456789012:role/Engineer";
 
-/// Carol with a role of another partition, and a region for the one of her others.
+/// Carol, with a role of another partition and a region of her other one's.
 fn abroad() -> TestEnv {
     let env = TestEnv::of("carol").configured();
     let provider = "arn:aws-us-gov:iam::123456789012:saml-provider/okta";
@@ -48,7 +48,7 @@ fn general_region_gives_way_in_another_partition() {
             "{profile} {}",
             ended.stderr
         );
-        // Without -v nothing is said, and in its own partition nothing changes.
+        // Without -v there is no message, and in its own partition nothing changes.
         let ended = run(env.ob(["exec", "-p", profile, "--", "true"]), "");
         assert_eq!((ended.code(), ended.messages().as_str()), (Some(0), ""));
     }
@@ -182,7 +182,7 @@ fn missing_home_is_named() {
             ended.stderr
         );
     }
-    // A path of the settings that begins at home is none below the current directory.
+    // A path that begins at home does not refer to the current directory.
     let settings = env.full_settings();
     let ca = env.path("ca.pem").display().to_string();
     std::fs::create_dir_all(env.path("home/~")).unwrap();

@@ -1,5 +1,4 @@
-//! Answers that are used again: a role that was chosen in a menu serves the terminal it was chosen
-//! in, and no other.
+//! Remembered answers: a role that was chosen in a menu serves only the terminal of that menu.
 
 mod phones;
 mod shells;
@@ -30,8 +29,8 @@ fn terminal(env: &TestEnv) -> Pty {
     pty
 }
 
-/// Types a line that prints `role-NAME.`; chooses `picks` where a menu is expected. Answers with
-/// all that was seen.
+/// Types a line that prints `role-NAME.`; chooses `picks` if a menu is expected. Returns the
+/// output.
 fn line(pty: &mut Pty, line: &str, picks: Option<&str>) -> String {
     type_line(Kind::Bash, pty, &format!("{line}; echo c\"\"ode-$?."));
     let mut seen = String::new();
@@ -77,7 +76,7 @@ fn a_chosen_role_serves_its_terminal_alone() {
         ran_as(&seen, "ReadOnly") && !seen.contains("chosen"),
         "{seen}"
     );
-    // There it is used again, and said.
+    // There it is used again, with a message.
     let seen = line(&mut first, EXEC, None);
     assert!(ran_as(&seen, "ReadOnly"), "{seen}");
     let said = seen.lines().find(|line| line.contains("ob: using"));
@@ -87,20 +86,20 @@ fn a_chosen_role_serves_its_terminal_alone() {
             && said.ends_with("; --choose to change"),
         "{said}"
     );
-    // In another terminal the user is asked.
+    // Another terminal gets its own menu.
     let seen = line(&mut second, EXEC, Some("Engineer"));
     assert!(ran_as(&seen, "Engineer"), "{seen}");
     for (pty, role) in [(&mut first, "ReadOnly"), (&mut second, "Engineer")] {
         let seen = line(pty, EXEC, None);
         assert!(ran_as(&seen, role), "{role}: {seen}");
     }
-    // A process of the terminal that has left it is none of the terminal's.
+    // A process that has left the terminal does not belong to it.
     let seen = line(&mut first, "setsid -w ob exec -- echo it ran", None);
     assert!(
         seen.ends_with("code-3.") && !seen.contains("\nit ran"),
         "{seen}"
     );
-    // Nor is another terminal within it.
+    // A terminal inside of that terminal is another one.
     let nested = format!(
         "script -qec \"{}\" /dev/null",
         EXEC.replace('"', "\\\"").replace('$', "\\$")
@@ -144,7 +143,7 @@ fn without_a_terminal_no_choice_is_used() {
             assert!(said.contains(expected), "{words:?}: {said}");
         }
     }
-    // What never asks does not use it in its terminal either.
+    // A verb that never asks does not use the choice, also in its terminal.
     let seen = line(&mut pty, "ob credential -p any", None);
     assert!(
         seen.ends_with("code-3.") && !seen.contains("AccessKeyId"),
@@ -166,7 +165,7 @@ fn choose_opens_the_menu_again() {
     );
     let seen = line(&mut pty, EXEC, None);
     assert!(ran_as(&seen, "Engineer"), "{seen}");
-    // What names one role leaves nothing to choose.
+    // A request that names one role has nothing to choose.
     for words in ["-p dev", "-r ReadOnly"] {
         let seen = line(
             &mut pty,
@@ -178,7 +177,7 @@ fn choose_opens_the_menu_again() {
             "{seen}"
         );
     }
-    // A default profile is what `--choose` departs from.
+    // With a default profile, `--choose` lists all roles.
     env.write_settings(&format!(
         "default_profile = \"dev\"\n{}[profiles.dev]\nrole = \"Engineer\"\n",
         env.minimal_settings()
@@ -204,7 +203,7 @@ fn a_choice_ends_with_the_session() {
             let stopped = without_a_terminal(&env, &["agent", "stop"]);
             assert!(stopped.status.success());
         },
-        // The same user once more.
+        // A second session of the same user.
         &|| {
             let mut again = env.ob(["login", "--again"]);
             let again = run(again.args(env.answer_flags()), env.answers());
@@ -233,7 +232,7 @@ fn menus_of_two_terminals_are_open_at_once() {
         for pty in [&mut first, &mut second] {
             type_line(Kind::Bash, pty, EXEC);
         }
-        // The second does not wait for the first, and what is chosen there stays there.
+        // The second menu does not wait for the first, and its choice stays there.
         pick(&mut second, "Engineer");
         second.until("role-Engineer.");
         let ended = without_a_terminal(&env, &["exec", "--", "true"]);
@@ -302,7 +301,7 @@ fn a_menu_opens_its_app_once() {
     assert_eq!(opened.len(), 1, "{opened:?}");
 }
 
-/// Where `/proc` does not tell which terminal it is, no answer is remembered for it.
+/// Without an identity of the terminal from `/proc`, no answer is remembered.
 #[test]
 fn unidentified_terminal_is_asked_each_time() {
     let env = machine("");
@@ -318,7 +317,7 @@ fn unidentified_terminal_is_asked_each_time() {
             "{seen}"
         );
     }
-    // Nor is it changed by that.
+    // The choice is unchanged.
     let seen = line(&mut pty, EXEC, None);
     assert!(ran_as(&seen, "ReadOnly"), "{seen}");
 }
@@ -337,7 +336,7 @@ fn a_limit_is_not_dropped_by_a_choice() {
     assert!(ran_as(&seen, "ReadOnly"), "{seen}");
 }
 
-/// A terminal that asks the agent for nothing has its own menu also where clients come in crowds.
+/// A terminal has its own menu also among many clients without terminals.
 #[test]
 fn clients_without_terminals_get_no_terminals_choice() {
     let env = TestEnv::of("carol").configured();

@@ -1,12 +1,11 @@
-//! Which of two phones gets a push.
+//! The choice between two phones for a push.
 
 use ob_sandbox::Server;
 
 use super::without_a_terminal;
 use crate::support::{Pty, TestEnv, run};
 
-/// Of two phones the one that was used last is taken; which one that is belongs to the user, not to
-/// a terminal.
+/// Of two phones, the one used last gets the push. That belongs to the user, not to a terminal.
 #[test]
 fn of_two_phones_the_one_used_last_gets_the_push() {
     let env = TestEnv::of("peggy");
@@ -45,7 +44,7 @@ fn of_two_phones_the_one_used_last_gets_the_push() {
     assert_ne!(phone, tablet);
     assert_eq!(login(&["login", "--again"], None), phone);
     assert!(without_a_terminal(&env, &["logout"]).status.success());
-    // Without a terminal to ask at, none is taken.
+    // Without a terminal, none is used.
     let mut unattended = env.ob(["login", "--password-stdin"]);
     let ended = run(&mut unattended, env.answers());
     assert_eq!(ended.status.code(), Some(3));

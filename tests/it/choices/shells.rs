@@ -1,4 +1,4 @@
-//! What a shell, or a program that renews by itself, was started for stays its own.
+//! Shells and renewing programs keep the role that they were started with.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use super::{ENGINEER, EXEC, READ_ONLY, line, machine, pick, ran_as, terminal, wi
 use crate::shells::{Kind, type_line};
 use crate::support::{Pty, TestEnv, eventually};
 
-/// What a shell was opened for stays its own, whatever is chosen in its terminal later.
+/// A shell keeps its role, whatever is chosen in its terminal later.
 #[test]
 fn a_shell_renews_the_role_chosen_for_it() {
     for (settings, flags) in [
@@ -90,7 +90,7 @@ fn a_shell_with_a_chain_renews_its_last_role() {
     assert_eq!(last("AssumeRole"), (2, Some(next.to_owned())));
 }
 
-/// Credentials that end within seconds are written again, and the user is not asked again.
+/// Credentials that expire within seconds are written again, without a prompt.
 #[test]
 fn a_watch_keeps_the_role_chosen_for_it() {
     let options = Options {
@@ -114,7 +114,7 @@ fn a_watch_keeps_the_role_chosen_for_it() {
     assert!(roles.clone().count() > 1 && roles.clone().all(|role| role == READ_ONLY));
 }
 
-/// A second role that comes up later is not what was written.
+/// A second role that appears later is not written instead.
 #[test]
 fn a_watch_keeps_the_only_role_it_began_with() {
     let options = Options {

@@ -1,5 +1,5 @@
-//! An AWS app that does not open may grant a role that is meant: the role that is left is not taken
-//! without a word.
+//! An AWS app that does not open may grant a matching role: the role that the other apps leave is
+//! not used without a prompt.
 
 use ob_sandbox::{AwsApp, Fault, FaultKind};
 
@@ -20,7 +20,7 @@ fn of_two_apps() -> TestEnv {
     env
 }
 
-/// The same; the second app does not open.
+/// As above, but the second app does not open.
 fn machine() -> TestEnv {
     let env = of_two_apps();
     close(&env);
@@ -63,13 +63,13 @@ fn role_left_by_an_unopened_app_is_not_taken_unasked() {
         );
     }
     assert!(env.sandbox.sts_calls("AssumeRoleWithSAML").is_empty());
-    // In a terminal it is asked for, and what is chosen there serves no other.
+    // In a terminal there is a menu, whose choice serves no other terminal.
     let mut pty = terminal(&env);
     let seen = line(&mut pty, EXEC, Some(name));
     assert!(ran_as(&seen, name), "{seen}");
     let ended = without_a_terminal(&env, &["exec", "--", "true"]);
     assert_eq!(ended.status.code(), Some(3));
-    // Its own name says all.
+    // The whole ARN leaves nothing to ask.
     let ended = without_a_terminal(&env, &["exec", "-r", &role, "--", "true"]);
     assert!(ended.status.success(), "{}", &ended.stderr);
 }
@@ -83,7 +83,7 @@ fn roles_of_an_app_that_opened_before_are_counted() {
     let ended = without_a_terminal(&env, &["exec", "-r", name, "--", "true"]);
     assert!(ended.status.success(), "{}", &ended.stderr);
     close(&env);
-    // No role of the other app is called so.
+    // No role of the other app has this name.
     let words = ["exec", "--duration", "30m", "-r", name, "--", "true"];
     let ended = without_a_terminal(&env, &words);
     assert!(ended.status.success(), "{}", &ended.stderr);

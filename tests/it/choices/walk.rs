@@ -1,5 +1,5 @@
-//! A seeded walk over settings, terminals, verbs and ends of sessions, beside a small model: no
-//! command runs with a role that was not named, configured or chosen in its terminal.
+//! A seeded random walk over settings, terminals, verbs and ends of sessions, compared with a
+//! model: no command runs with a role that was not named, configured or chosen in its terminal.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use super::{ENGINEER, machine, pick, terminal, without_a_terminal};
 use crate::shells::{Kind, type_line};
 use crate::support::{Pty, TestEnv, run};
 
-/// Steps of one walk; a walk has settings of its own.
+/// Steps of one walk, which has its own settings.
 const STEPS: usize = 45;
 
 /// A linear congruential generator (Knuth's MMIX): the same walk for the same seed.
@@ -28,7 +28,7 @@ impl Random {
     }
 }
 
-/// What the settings say where nothing is typed.
+/// The settings' default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Configured {
     /// No default profile: any of the user's roles.
@@ -65,7 +65,7 @@ impl Verb {
         !matches!(self, Self::Refresh | Self::Use | Self::Credential)
     }
 
-    /// A line that prints `role-NAME.` where it got credentials, and leaves the exit code in
+    /// Returns a line that prints `role-NAME.` if it got credentials, and stores the exit code in
     /// `code`.
     fn line(self, flags: &str) -> String {
         let name = "grep -o 'role/[A-Za-z]*' | head -n 1 | sed 's,/,-,;s,$,.,'";
@@ -87,7 +87,7 @@ impl Verb {
             Self::Write => format!(
                 "ob write --json --replace --file ~/keys{flags} | {name}; code=${{PIPESTATUS[0]}}"
             ),
-            // It hands out nothing, and may not find credentials of a role that was chosen.
+            // It returns no credentials, and must not use those of a chosen role.
             Self::Use => format!(
                 "(eval \"$(command ob use --shell bash{} 2>~/said)\"; \
                  grep -q 'no credentials' ~/said || echo role-\"\"$OB_ROLE.); code=0",
@@ -101,7 +101,7 @@ impl Verb {
     }
 }
 
-/// What is typed beside the verb.
+/// What is typed with the verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named {
     Nothing,
@@ -115,12 +115,12 @@ enum Named {
     Any,
 }
 
-/// What a menu answers: the target's `role`, as far as there are several such questions here.
+/// What a menu was asked: the target's `role`.
 type Question = Option<&'static str>;
 
 #[derive(Default)]
 struct Model {
-    /// By terminal and question, the role's name.
+    /// The role's name, by terminal and question.
     chosen: HashMap<(usize, Question), &'static str>,
 }
 
@@ -132,7 +132,7 @@ struct Walk<'e> {
     random: Random,
     history: String,
     steps: usize,
-    /// Menus that opened, roles that ran, requests that had no answer.
+    /// Menus that opened, roles that ran, requests without an answer.
     counts: [usize; 3],
 }
 
@@ -168,11 +168,11 @@ impl Walk<'_> {
         self.model.chosen.clear();
     }
 
-    /// Nearly an hour for the servers: what is held has to be fetched anew.
+    /// Nearly an hour on the servers' clock: cached credentials must be fetched again.
     fn expiry(&mut self) {
         self.note("expiry");
         self.env.sandbox.advance_clock(3500);
-        // The agent learns the time from what Okta answers.
+        // The agent learns the time from Okta's next response.
         let roles = without_a_terminal(self.env, &["roles", "--refresh"]);
         if !roles.status.success() {
             self.note("the session had ended");
@@ -209,7 +209,7 @@ impl Walk<'_> {
             flags += " --choose";
         }
         self.note(&format!("{verb:?}{flags} at {place}"));
-        // What may be asked, or the one role that is meant.
+        // The question that may be asked, or the one role that is meant.
         let question = match (named, self.configured) {
             (Named::Role | Named::Dev, _) => Err("Engineer"),
             (Named::Nothing, Configured::Exact) if !choose => Err("Engineer"),
@@ -297,7 +297,7 @@ enum Expected {
         role: &'static str,
         /// The menu opens.
         menu: bool,
-        /// The line about an earlier choice is printed.
+        /// The message about an earlier choice is printed.
         said: bool,
     },
     Code(i32),
@@ -354,7 +354,7 @@ fn no_role_runs_that_was_not_named_configured_or_chosen_there() {
         walks.map(|walk| walk.join().unwrap())
     });
     println!("menus, runs without one, refusals: {counts:?}");
-    // The walks came to all of it.
+    // Every outcome occurred.
     for counted in 0..3 {
         let sum: usize = counts.iter().map(|count| count[counted]).sum();
         assert!(sum > 10, "{counts:?}");

@@ -1,11 +1,11 @@
-//! Real programs with the credentials: the AWS CLI and boto3, which ask AWS who they are. Moto
-//! answers, which has nothing of ours in it; the sandbox's STS, which checks more, answers as well.
+//! Real programs with the credentials: the AWS CLI and boto3 call GetCallerIdentity. moto answers,
+//! independently of this project, and the sandbox's STS, which checks more.
 
 use std::process::Command;
 
 use crate::support::{Moto, TestEnv, consumers, run};
 
-/// A machine whose STS is moto; bob's, because moto takes no assertion with more than one role.
+/// A machine whose STS is moto's, for bob: moto accepts only assertions with one role.
 fn with_moto() -> (TestEnv, Moto) {
     let (env, moto) = (TestEnv::new(), Moto::start());
     let settings = env
@@ -16,7 +16,7 @@ fn with_moto() -> (TestEnv, Moto) {
     (env, moto)
 }
 
-/// The ARN that bob's role has once he has assumed it.
+/// Returns the ARN of bob's assumed role.
 fn assumed(env: &TestEnv) -> String {
     let role = env
         .sandbox
@@ -28,7 +28,7 @@ fn assumed(env: &TestEnv) -> String {
     format!("{name}/{}", env.user().login)
 }
 
-/// `ob exec` of a program of [`consumers`], which calls the STS at `sts`.
+/// Returns `ob exec` of a program of [`consumers`] that calls the STS at `sts`.
 fn exec(env: &TestEnv, sts: &str, program: &str, arguments: &[&str]) -> Command {
     let program = consumers().join(program);
     let mut command = env.ob(["exec", "--", program.to_str().unwrap()]);
@@ -36,12 +36,12 @@ fn exec(env: &TestEnv, sts: &str, program: &str, arguments: &[&str]) -> Command 
         .args(arguments)
         .env("AWS_ENDPOINT_URL_STS", sts)
         .env("AWS_CA_BUNDLE", env.path("ca.pem"))
-        // What the program would say of itself otherwise.
+        // Other identities, which the program would use otherwise.
         .envs([("AWS_PROFILE", "missing"), ("AWS_SECURITY_TOKEN", "stale")]);
     command
 }
 
-/// Runs it; answers with what it printed.
+/// Runs it and returns its output.
 fn output(command: &mut Command) -> String {
     let ended = run(command, "");
     assert!(ended.status.success(), "{}", &ended.stderr);

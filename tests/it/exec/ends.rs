@@ -1,5 +1,4 @@
-//! How it ends: the command's own exit code and signal, and `ob`'s codes where the command was
-//! never run.
+//! The end of a command: its own exit code and signal, and `ob`'s codes if it was not run.
 
 use super::{Way, both_ways};
 use crate::support::{TestEnv, run};
@@ -99,7 +98,7 @@ fn what_keeps_a_command_from_being_run_has_its_own_exit_code() {
     assert_eq!(ends(&flags, &env.answers()), Some(5));
 }
 
-/// Nothing is asked, and nothing sent, for a command that cannot be run when all is answered.
+/// Nothing is asked and nothing sent for a command that cannot be run.
 #[test]
 fn missing_command_is_reported_before_a_sign_in() {
     let env = TestEnv::new();
@@ -111,7 +110,8 @@ fn missing_command_is_reported_before_a_sign_in() {
         let first = format!("ob: cannot find the command {command}\n");
         assert!(said.starts_with(&first), "{said}");
     }
-    // The password is wrong: it would be said, had it been sent. What exists is asked for as ever.
+    // The password is wrong, which would be reported if it had been sent. An existing command leads
+    // to the usual prompts.
     env.write("home/here", "#!/bin/sh\n");
     for command in ["true", env.path("home/here").to_str().unwrap()] {
         let ended = run(env.ob(words).arg(command), "not the password\n");

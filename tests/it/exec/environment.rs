@@ -1,4 +1,4 @@
-//! The environment of the command as the command sees it.
+//! The environment that the command sees.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ both_ways! {
     a_nested_exec_has_the_inner_role,
 }
 
-/// What `env` printed.
+/// Parses the output of `env`.
 fn variables(output: &str) -> BTreeMap<&str, &str> {
     output
         .lines()

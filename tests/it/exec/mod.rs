@@ -1,5 +1,5 @@
-//! `ob exec`, held to what a command would see had `ob` not been there. Most of it is asked twice:
-//! on a terminal and through pipes.
+//! `ob exec` compared with running the command directly. Most tests run twice: on a terminal and
+//! through pipes.
 
 mod consumers;
 mod ends;
@@ -19,7 +19,7 @@ enum Way {
     Pipes,
 }
 
-/// What can be seen of a command that has ended.
+/// What is observed of a command that has ended.
 #[derive(Debug)]
 struct Ended {
     status: ExitStatus,
@@ -39,7 +39,7 @@ impl Ended {
     }
 }
 
-/// As [`Pty::wait`] says it: both outputs in one.
+/// From [`Pty::wait`], which has both outputs in one.
 impl From<(ExitStatus, String)> for Ended {
     fn from((status, output): (ExitStatus, String)) -> Self {
         Self {

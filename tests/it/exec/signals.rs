@@ -1,5 +1,5 @@
-//! Signals and job control: the command is the process that was started, so they reach it once and
-//! as sent.
+//! Signals and job control: the command is the process that was started, so each signal reaches it
+//! once.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -17,8 +17,8 @@ both_ways! {
     what_nohup_ignores_stays_ignored,
 }
 
-/// Counts interrupts from the first one on, for long enough that a forwarded second one would be
-/// seen. A counter rather than a shell: shells fold signals that come together into one.
+/// Counts interrupts, long enough to see a second, forwarded one. No shell, because shells merge
+/// signals that arrive together.
 const COUNTER: &str = r#"
     $SIG{INT} = sub { $count++ }; $| = 1; print "ready\n";
     select(undef, undef, undef, 10) until $count;
@@ -27,7 +27,7 @@ const COUNTER: &str = r#"
     print "count=$count\n";
 "#;
 
-/// A command whose output is a file that can be looked at while it runs.
+/// A command whose output is a file that can be read while it runs.
 struct Piped {
     child: Child,
     output: std::path::PathBuf,
@@ -97,7 +97,7 @@ fn one_interrupt_is_one_sigint_in_the_command(way: Way) {
 #[test]
 fn a_wrapper_that_forwards_an_interrupt_is_found_out() {
     let env = TestEnv::new();
-    // It waits before it forwards, because two signals that are pending at once are one.
+    // It waits before it forwards, because two pending signals are one.
     let wrapper = r#"
         my $child;
         $SIG{INT} = sub { select(undef, undef, undef, 0.3); kill INT => $child };
@@ -156,7 +156,7 @@ fn stop_and_continue_reach_the_command_without_a_terminal() {
 
 fn a_hang_up_reaches_the_command_and_spares_the_agent(way: Way) {
     let env = TestEnv::new();
-    // The sign-in is part of it: the agent is started from the terminal that goes away.
+    // Includes the sign-in: the agent is started from the terminal that is closed.
     let wait = ["sh", "-c", "echo ready; exec sleep 60"];
     let signal = match way {
         Way::Terminal => {
@@ -186,7 +186,7 @@ fn a_hang_up_reaches_the_command_and_spares_the_agent(way: Way) {
     );
 }
 
-/// The signals a process ignores and blocks, as the kernel lists them.
+/// Returns the signals that a process ignores and blocks, as the kernel lists them.
 fn dispositions(way: Way, command: &mut Command) -> Vec<u64> {
     let ended = way.run(command.args(["grep", "-E", "^Sig(Ign|Blk)", "/proc/self/status"]));
     let masks = ended

@@ -1,5 +1,4 @@
-//! What the command is handed besides its environment: its name, its input, its descriptors, its
-//! limits.
+//! What the command inherits besides its environment: name, input, descriptors, limits.
 
 use super::{Way, both_ways};
 use crate::support::{TestEnv, run};
@@ -86,7 +85,7 @@ fn a_core_dump_is_off_but_may_be_put_on_again(way: Way) {
 fn nobodys_descriptor_stays_open_in_the_agent() {
     let env = TestEnv::new();
     let answers = env.write("answers", env.answers());
-    // `ssh host ob …` would hang if the agent it started kept its output.
+    // `ssh host ob …` would hang if the agent kept its output open.
     let script = format!(
         "ob exec --password-stdin --passcode-stdin -- true < {} 2>&1 | cat; echo closed",
         answers.display()

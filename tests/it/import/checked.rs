@@ -9,7 +9,7 @@ fn check_lists_profiles_and_locates_invalid_values() {
         let good = home.import(&["--check", "--from", tool, "--json"]);
         let listed: serde_json::Value = serde_json::from_str(&good.stdout).unwrap();
         assert!(!listed["profiles"].as_array().unwrap().is_empty(), "{tool}");
-        // Each knows a key for the org's address or the role, and neither takes this.
+        // Most tools have a key for the org's address or the role; neither accepts this.
         let bad = "https://user@@:nowhere";
         let input = input(tool);
         let at = input.lines().position(|line| {
@@ -18,7 +18,7 @@ fn check_lists_profiles_and_locates_invalid_values() {
             keys.iter().any(|key| line.trim_start().starts_with(key))
         });
         let Some(at) = at else {
-            // oktaws and aws-okta have their org from elsewhere.
+            // oktaws and aws-okta read the org elsewhere.
             assert!(["oktaws", "aws-okta"].contains(&tool), "{tool}");
             continue;
         };

@@ -1,5 +1,5 @@
-//! Every key that a tool documents: whatever its value, what is written is good, and each key is
-//! taken or answered. `OB_CASES=1000` tries more files of each tool.
+//! Every key that a tool documents: for any value, the written settings are valid, and each key is
+//! taken or named. `OB_CASES=1000` tests more files of each tool.
 
 use std::fmt::Write as _;
 
@@ -12,8 +12,8 @@ use super::{Home, TOOLS};
 /// Files of each tool.
 const CASES: usize = 12;
 
-/// A tool, the file, and its keys with a value that it would have. A star marks keys that say
-/// nothing by themselves.
+/// A tool, its file, and its keys with a typical value. A star marks keys that have no meaning
+/// alone.
 const KEYS: &[(&str, &[(&str, &str)])] = &[
     (
         "okta-aws-cli",
@@ -229,7 +229,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// Plausible values, and some that no file would have.
+/// Plausible values, and some that are not.
 const VALUES: &[&str] = &[
     "",
     "true",
@@ -256,7 +256,7 @@ const VALUES: &[&str] = &[
     "12h",
 ];
 
-/// The file that sets `pairs` in two profiles.
+/// Returns a file that sets `pairs` in two profiles.
 fn file(tool: &str, pairs: &[(&str, &str)]) -> String {
     let mut file = match tool {
         "okta-aws-cli" => "awscli:\n  profiles:\n".to_owned(),
@@ -273,7 +273,7 @@ fn file(tool: &str, pairs: &[(&str, &str)]) -> String {
             _ => writeln!(file, "[{name}]"),
         }
         .unwrap();
-        // What is in both is said once.
+        // What both profiles have is reported once.
         let half = pairs.len() / 2;
         let pairs = match (tool, name) {
             ("okta-java" | "aws-okta-processor", "one") => &pairs[..half],
@@ -336,7 +336,7 @@ fn what_is_written_of_any_values_is_good() {
             let choices = choices.new_tree(&mut runner).unwrap().current();
             let pairs: Vec<(&str, &str)> = (keys.iter().zip(&choices))
                 .filter(|(_, (is_set, _))| *is_set)
-                // Two of three keep the value that the tool would have.
+                // Two of three keep the tool's typical value.
                 .map(|((key, value), (_, pick))| match usize::from(*pick) % 3 {
                     0 => (*key, VALUES[usize::from(*pick) / 3 % VALUES.len()]),
                     _ => (*key, *value),
@@ -360,7 +360,7 @@ fn what_is_written_of_any_values_is_good() {
                 Some(2) => assert!(said.contains("cause: "), "{tool}: {file}\n{said}"),
                 code => panic!("{tool}: {code:?}: {file}\n{said}"),
             }
-            // Each value that is wrong with another is left out by itself.
+            // Each of two contradicting values is left out alone.
             assert!(!said.contains("is not written"), "{tool}: {file}\n{said}");
         }
     }

@@ -1,4 +1,4 @@
-//! What each tool's file comes to, and which files are read at all.
+//! The result for each tool's file, and which files are read.
 
 use super::{Home, TOOLS, hold, input};
 use crate::support::run;
@@ -34,7 +34,7 @@ fn a_file_without_a_usual_place_is_read_when_it_is_named() {
         let input = input(fixture_name);
         let path = home.write(place, &input);
         let mut arguments = vec!["--print"];
-        // The AWS files have a usual place, of which one is read only for this tool.
+        // One of the AWS files' default paths is read for this tool only.
         if !place.starts_with(".aws/") {
             arguments.push(path.to_str().unwrap());
         }
@@ -71,8 +71,8 @@ fn session_policies_of_saml2aws_limit_the_profile_here_too() {
     assert!(said.contains(&array), "{said}");
     let from = "~/.saml2aws:5: a.policy_arn_list -> profiles.a.policy_arns";
     assert!(said.contains(&format!("{from} = {}\n", policies.join(", "))));
-    // Only managed policies can be taken; that the file's is not is said, since the profile is
-    // wider without it.
+    // Only managed policies can be taken. That the file's policy is not is reported, because the
+    // profile allows more without it.
     assert!(said.contains("a.policy_file left out: it does not limit the profile here"));
     home.imported(&[]);
     home.is_good();

@@ -1,6 +1,5 @@
-//! `ob config import`: what other tools' files come to, and what of them is never taken or shown.
-//! What is printed for each stands beside the file in `tests/fixtures/import`; `OB_BLESS=1` writes
-//! it.
+//! `ob config import`: the settings made of other tools' files, and what is never taken or shown.
+//! The expected output stands beside each file in `tests/fixtures/import`; `OB_BLESS=1` writes it.
 
 mod checked;
 mod documented;
@@ -17,7 +16,7 @@ use std::process::Command;
 
 use crate::support::{Finished, run};
 
-/// Each tool's word, and where its file is below the home directory.
+/// Each tool's name, and the path of its file below the home directory.
 const TOOLS: [(&str, &str); 8] = [
     ("okta-aws-cli", ".okta/okta.yaml"),
     ("gimme-aws-creds", ".okta_aws_login_config"),
@@ -71,12 +70,12 @@ impl Home {
         self.ob(&[&["config", "import"], arguments].concat())
     }
 
-    /// Imports, and it succeeds.
+    /// Runs an import, which must succeed.
     fn imported(&self, arguments: &[&str]) -> Finished {
         self.good(self.import(arguments))
     }
 
-    /// `ob config check` finds nothing wrong with the settings that are there.
+    /// Checks the written settings by `ob config check`.
     fn is_good(&self) {
         self.good(self.ob(&["config", "check"]));
     }
@@ -90,7 +89,7 @@ impl Home {
         self.0.path().join(".config/ob/config.toml")
     }
 
-    /// Both outputs, with the home directory written as a person would.
+    /// Returns both outputs, with `~` for the home directory.
     fn said(&self, output: &Finished) -> String {
         let said = format!("{}---\n{}", &output.stdout, &output.stderr);
         said.replace(self.0.path().to_str().unwrap(), "~")
@@ -102,7 +101,7 @@ fn fixture(tool: &str, kind: &str) -> PathBuf {
     PathBuf::from(format!("{root}/{tool}.{kind}"))
 }
 
-/// The tool's file.
+/// Returns the tool's file.
 fn input(tool: &str) -> String {
     fs::read_to_string(fixture(tool, "input")).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Files that are broken, foreign or hostile.
+//! Broken, foreign and hostile files.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -142,7 +142,7 @@ fn what_is_not_understood_is_named_with_its_line() {
     ] {
         let path = home.write(place, content);
         let mut arguments = vec!["--check"];
-        // It has no usual place.
+        // This tool has no default path.
         arguments.extend(place.ends_with(".json").then_some(place));
         let answer = home.import(&arguments);
         let said = home.said(&answer);
@@ -165,7 +165,7 @@ fn a_file_that_anybody_may_write_is_refused() {
     assert!(answer.stderr.contains(".saml2aws"));
 }
 
-/// A role that session policies limit; those of `default` cannot be read.
+/// A role limited by session policies; those of `default` cannot be read.
 const UNREADABLE: &str = "[default]\nurl = https://acme.okta.com\n\
     role_arn = arn:aws:iam::123456789012:role/Engineer\npolicy_arn_list = ReadOnlyAccess\n";
 const ADMIN: &str =
@@ -178,7 +178,7 @@ fn no_profile_becomes_the_default_because_another_was_left_out() {
     let said = home.said(&home.imported(&["--print"]));
     assert!(said.contains("[profiles.prod-admin]"), "{said}");
     assert!(!said.contains("default_profile"), "{said}");
-    // Another file's profile of the name is not the one that was meant either.
+    // A profile of the same name in another file is not used instead.
     home.write(".saml2aws", UNREADABLE);
     home.write(
         ".config/tokendito/tokendito.ini",
@@ -220,7 +220,7 @@ fn settings_of_a_left_out_profile_are_not_reported_as_taken() {
         assert_eq!(error["error"], "import.no_profile");
     }
     assert!(!home.settings().exists());
-    // What the next profile says for itself is taken and said, though the lost one said the same.
+    // The next profile's own settings are taken and reported, though the left-out one had the same.
     home.write(".saml2aws", &format!("{UNREADABLE}[a]\n{ADMIN}"));
     let said = home.said(&home.imported(&["--print"]));
     assert!(

@@ -1,11 +1,11 @@
-//! Files that users of the tools reported: what each comes to stands beside it in
+//! Files that users of the tools reported; the expected output stands beside each in
 //! `tests/fixtures/import`.
 
 use std::fs;
 
 use super::{Home, fixture, hold};
 
-/// What `ob` makes of the reported file `name`, put at `place`; it is good when written.
+/// Returns the output for the reported file `name` at `place`; the written settings are valid.
 fn reported(name: &str, place: &str, arguments: &[&str]) -> String {
     let home = Home::new();
     home.write(place, &fs::read_to_string(fixture(name, "ini")).unwrap());

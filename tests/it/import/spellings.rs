@@ -1,11 +1,11 @@
-//! The same in other spellings: quotes, odd headers, each form of an app's address, profiles that
-//! say only half.
+//! The same settings in other spellings: quotes, odd headers, each form of an app's address,
+//! incomplete profiles.
 
 use super::*;
 
 const TILE: &str = "https://acme.okta.com/home/amazon_aws/0oa1/272";
 
-/// What `ob config import` prints and says of `content` at `place`; what it writes is good.
+/// Returns the output for `content` at `place`; the written settings are valid.
 fn said(place: &str, content: &str) -> String {
     let home = Home::new();
     home.write(place, content);

@@ -1,5 +1,5 @@
-//! The reader of AWS files held against botocore itself: for generated files both read the same, or
-//! `ob` names the line at which botocore stops. `OB_CASES=100000` looks longer.
+//! The INI parser compared with botocore: for generated files both read the same, or `ob` names the
+//! line at which botocore stops. `OB_CASES=100000` runs more cases.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,12 +15,12 @@ use serde_json::{Value as Json, json};
 use super::tools::installed;
 use crate::support::run;
 
-/// Files for one Python process.
+/// Files per Python process.
 const BATCH: usize = 500;
 const CASES: usize = 4_000;
 
-/// For each file of a directory, what botocore reads in it or the line it stops at (null where it
-/// does not say).
+/// For each file of a directory, prints what botocore reads or the line at which it stops (null if
+/// it does not tell).
 const SCRIPT: &str = r#"
 import json, os, sys
 from botocore.configloader import raw_config_parse, build_profile_map
@@ -37,7 +37,7 @@ for name in sorted(os.listdir(sys.argv[1])):
 json.dump(answers, sys.stdout)
 "#;
 
-/// Pieces of files, of which most make a line.
+/// Parts of files; most of them make a line.
 const PIECES: &[&str] = &[
     "[default]\n",
     "[profile a]\n",
@@ -94,7 +94,8 @@ fn files(count: usize, seed: u8) -> Vec<Vec<u8>> {
         1 => any::<u8>().prop_map(|byte| vec![byte]),
     ];
     let pieces = proptest::collection::vec(piece, 0..9);
-    // Half begin as most files do; else nearly all of them would stop at their first line.
+    // Half of the files begin with a valid line; otherwise nearly all would stop at their first
+    // line.
     let file = (any::<bool>(), pieces).prop_map(|(begun, pieces)| {
         let begin: &[u8] = if begun { b"[default]\n" } else { b"" };
         [begin, &pieces.concat()].concat()
@@ -109,7 +110,7 @@ fn python() -> Command {
     python
 }
 
-/// What botocore says of each of `files`.
+/// Returns botocore's result for each of `files`.
 fn botocore(files: &[Vec<u8>]) -> Vec<Json> {
     let directory = tempfile::tempdir().unwrap();
     for (at, file) in files.iter().enumerate() {
@@ -127,7 +128,7 @@ fn as_json(value: &Value) -> Json {
     }
 }
 
-/// Both read the same, or `ob` names the line.
+/// Checks that both read the same, or that `ob` names the line.
 fn hold(file: &[u8], theirs: &Json) {
     let shown = String::from_utf8_lossy(file);
     let Ok(text) = ini::decode(file) else {
@@ -187,7 +188,7 @@ fn generated_files_are_read_as_botocore_reads_them() {
             readable += usize::from(theirs.get("sections").is_some());
         }
     }
-    // Neither all nor none: both halves of the rule were held.
+    // Neither all nor none, so both halves of the rule were tested.
     assert!(readable > cases / 10 && readable < cases, "{readable}");
 }
 

@@ -1,4 +1,4 @@
-//! The roles as they were last seen: `ob roles`, the menu, and the file that both come from.
+//! The role cache: `ob roles`, the menu, and the file behind them.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -15,7 +15,7 @@ const ENGINEER: &str = "arn:aws:iam::123456789012:role/Engineer";
 const READ_ONLY: &str = "arn:aws:iam::123456789012:role/ReadOnly";
 const OKTA: &str = "arn:aws:iam::123456789012:saml-provider/okta";
 
-/// The file, if one is kept.
+/// Returns the cache file, if there is one.
 fn kept(env: &TestEnv) -> Option<PathBuf> {
     let found = fs::read_dir(env.path("home/.cache/ob")).ok()?;
     let mut files: Vec<PathBuf> = found.map(|entry| entry.unwrap().path()).collect();
@@ -23,10 +23,10 @@ fn kept(env: &TestEnv) -> Option<PathBuf> {
     files.pop()
 }
 
-/// What `ob roles` prints, and what it says beside it.
+/// Returns the output of `ob roles` and its messages.
 fn roles(env: &TestEnv, flags: &[&str]) -> (String, String) {
     let answer = run(env.ob(["roles"]).args(flags), "");
-    // How wide the columns are is another test's matter.
+    // The width of the columns is tested elsewhere.
     let mut list = ok(&answer).to_owned();
     while list.contains("   ") {
         list = list.replace("   ", "  ");
@@ -74,7 +74,7 @@ fn json_has_the_time_of_a_cached_list() {
         for role in list.as_array().unwrap() {
             assert_eq!(role["as_of"], list[0]["as_of"]);
         }
-        // A person reads the same time.
+        // The table shows the same time.
         if let Some(as_of) = list[0]["as_of"].as_str() {
             let local_time = local_time(as_of);
             assert!(
@@ -126,8 +126,8 @@ fn last_used_come_first_with_a_server_clock_ahead() {
     use_by_turns(&env);
 }
 
-/// Within one second, most of them: which came last is told all the same, also when the agent is
-/// gone.
+/// Uses roles alternately, most of them within one second: the order is kept, also without the
+/// agent.
 fn use_by_turns(env: &TestEnv) {
     let last = |role: &str| {
         let (list, _) = roles(env, &[]);
@@ -168,13 +168,13 @@ fn menu_is_shown_from_the_cache_before_a_sign_in() {
     terminal.send(&format!("{}\r", env.user().password));
     let (status, seen) = terminal.wait();
     assert!(status.success() && seen.contains("Engineer"), "{seen}");
-    // Another terminal is asked, and its choice is no sign-in.
+    // Another terminal gets its own prompt, without a sign-in.
     let mut other = choose();
     other.until("Role (1-2): ");
     other.send("1\r");
     let (status, seen) = other.wait();
     assert!(status.success() && seen.contains("Engineer"), "{seen}");
-    // A choice is a use.
+    // A choice in the menu counts as a use.
     printed(&mut env.ob(["agent", "stop"]));
     let first = roles(&env, &[]).0;
     assert!(first.lines().next().unwrap().ends_with(ENGINEER), "{first}");
@@ -200,7 +200,7 @@ fn withdrawn_cached_role_clears_the_cache() {
         "{seen}"
     );
     assert_eq!(kept(&env), None);
-    // The next time the menu is Okta's, and is remembered.
+    // The next menu comes from Okta and is cached.
     let mut terminal = Pty::spawn(env.ob(["exec", "--", "true"]).env("TERM", "dumb"));
     let menu = terminal.until("Role (1-2): ");
     assert!(
@@ -251,7 +251,7 @@ fn unusable_cache_file_is_ignored_and_replaced() {
         assert!(said.starts_with("ob: as of"), "{case} was not replaced");
         assert!(fs::symlink_metadata(&file).unwrap().is_file(), "{case}");
     }
-    // A hostile label is shown as any text of a server.
+    // A hostile label is escaped like any text of a server.
     swap("AWS production", "AWS \\u001b[2J\\u0007 labs");
     let (read, _) = roles(&env, &[]);
     assert!(
@@ -281,7 +281,7 @@ fn cache_is_per_user_and_can_be_switched_off() {
         assert_eq!(roles(&env, &[]).1, "");
     }
     assert!(!env.path("home/.cache").exists());
-    // A disk that takes nothing is no reason to fail.
+    // A full disk is no reason to fail.
     env.write_settings(&env.minimal_settings());
     env.write("home/.cache", "");
     assert_eq!(roles(&env, &[]).1, "");
@@ -324,8 +324,8 @@ fn accounts_are_named_by_app_and_with_names_by_iam() {
     assert!(limits.eq([("900".to_owned(), least.clone()), ("900".to_owned(), least)]));
     let json = json(&mut env.ob(["roles", "--json"]));
     assert_eq!(json[0]["account_alias"], "acme-prod");
-    // One app for two accounts names neither, so it is the alias that does; a name of the settings
-    // beats both.
+    // One app for two accounts names neither, so the alias is used; a name in the settings precedes
+    // both.
     env.sandbox.grant(
         "alice",
         AwsApp::Labs,
@@ -342,7 +342,7 @@ fn accounts_are_named_by_app_and_with_names_by_iam() {
         list.contains("labs  arn:aws:iam::345678901234:role/Admin"),
         "{list}"
     );
-    // An IAM that is away costs the names, nothing else.
+    // Without IAM only the names are missing.
     drop(moto);
     let (list, said) = roles(&env, &["--names"]);
     assert!(

@@ -91,8 +91,7 @@ fn file_that_cannot_be_edited_is_named_and_unchanged() {
 fn a_full_disk_leaves_the_old_file() {
     let env = dev();
     fs::create_dir(env.path("home/.aws")).unwrap();
-    // Two pages: one for the file that is there, one for the directory's; none is left for a new
-    // file.
+    // Two pages: one for the existing file, one for the directory's; none is left for a new file.
     let script = "mount -t tmpfs -o size=8k none \"$HOME/.aws\" && cd \"$HOME/.aws\" && printf \
         '[default]\\n' > config \
         && head -c 4096 /dev/zero > filler && ob --json config aws; code=$?; cat config; ls -A; \

@@ -1,4 +1,4 @@
-//! `ob console`, with a recorder in the browser's place.
+//! `ob console`, with a script instead of a browser.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -28,7 +28,7 @@ fn with_browser(script: &str) -> TestEnv {
     env
 }
 
-/// Where `address` sends a browser.
+/// Returns where `address` redirects a browser.
 fn redirect(env: &TestEnv, address: &str) -> String {
     let mut curl = env.command("curl");
     curl.args(["-s", "-o", "/dev/null", "-w", "%{redirect_url}", "--cacert"]);

@@ -25,7 +25,7 @@ fn without_a_session_it_exits_3_without_network_or_agent() {
     assert!(answer.stderr.contains("`ob login`"), "{}", &answer.stderr);
     assert!(env.agents().is_empty());
     assert_eq!(env.sandbox.log().len(), 0);
-    // With an agent that holds nothing, or for an agent of its own, it is the same.
+    // The same with an agent without a session, and with a private agent.
     printed(&mut env.ob(["status"]));
     env.sign_in();
     printed(&mut env.ob(["logout"]));
@@ -78,7 +78,7 @@ fn it_never_asks_even_in_a_terminal() {
         seen.contains("which role to assume") && seen.contains("Engineer"),
         "{seen}"
     );
-    // A session that has ended at the server is no reason to ask either.
+    // A session that has ended at the server causes no prompt either.
     env.sandbox.end_sessions();
     let mut terminal = Pty::spawn(&env.ob(["credential", "-r", "Engineer"]));
     let (status, seen) = terminal.wait();

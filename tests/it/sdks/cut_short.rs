@@ -1,4 +1,4 @@
-//! `ob write` that is ended in the middle: no keys beside the file, or none for long.
+//! `ob write` that is killed: no keys stay beside the file, or not for long.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use super::doctor::{doctor, state};
 use super::tools::{dev, json, ok, printed};
 use crate::support::{TestEnv, run};
 
-/// `ob write` with these words, to which this happens at this system call.
+/// Runs `ob write` with these words and injects this at a system call.
 fn cut(env: &TestEnv, inject: &str, words: &[&str]) {
     let inject = format!("inject={inject}");
     let mut command = env.command("strace");
@@ -15,7 +15,7 @@ fn cut(env: &TestEnv, inject: &str, words: &[&str]) {
     run(command.arg("write").args(words), "");
 }
 
-/// What is there beside the credentials file.
+/// Returns the files beside the credentials file.
 fn beside(env: &TestEnv) -> Vec<PathBuf> {
     let entries = fs::read_dir(env.path("home/.aws")).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -34,7 +34,7 @@ fn signal_during_a_write_leaves_no_keys_beside_the_file() {
         ("HUP", &["-p", "dev"]),
         ("INT", &["--all"]),
     ] {
-        // Written and not yet in place; in place, and its directory not yet on the disk.
+        // Written and not yet in place; in place, and its directory not yet synced.
         for at in [1, 2] {
             cut(&env, &format!("fsync:signal={signal}:when={at}"), words);
             assert_eq!(beside(&env), [""; 0].map(PathBuf::from), "{signal} {at}");

@@ -57,7 +57,7 @@ fn iam_refusal_shows_its_text() {
         said.contains("NoSuchEntity") && said.contains("`ob roles --discover --with PROFILE`"),
         "{said}"
     );
-    // There `--with` means nothing.
+    // `--with` has no meaning there.
     let answer = run(&mut env.ob(["write", "--link", "-p", "dev"]), "");
     let said = &answer.stderr;
     assert_eq!(answer.status.code(), Some(4), "{said}");

@@ -1,4 +1,4 @@
-//! `ob config explain` and `ob doctor`, held against what real SDKs take.
+//! `ob config explain` and `ob doctor`, compared with what real SDKs use.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn explained(env: &TestEnv, variables: &[(&str, &str)]) -> (String, String) {
     (of(0), of(1))
 }
 
-/// The access key that boto3 and the JavaScript SDK come up with.
+/// Returns the access keys that boto3 and the JavaScript SDK use.
 fn taken(env: &TestEnv, variables: &[(&str, &str)]) -> (String, String) {
     let python = "import boto3\ntry: print(boto3.Session().get_credentials().access_key)\nexcept \
         Exception as e: print(type(e).__name__)";

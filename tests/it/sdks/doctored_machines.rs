@@ -1,4 +1,4 @@
-//! Machines on which `ob doctor` has something to find.
+//! Machines with findings for `ob doctor`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +11,7 @@ use crate::vpn::overlay::mount;
 
 type Variables = Vec<(&'static str, String)>;
 
-/// A machine that signs in with a key that others may read.
+/// A machine identity whose private key others may read.
 pub(super) fn readable_key(env: &TestEnv) -> Variables {
     let key = env.write("key.pem", "key");
     fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
@@ -20,11 +20,11 @@ pub(super) fn readable_key(env: &TestEnv) -> Variables {
     Vec::new()
 }
 
-/// An agent that was started without `XDG_RUNTIME_DIR`; the directory of its socket.
+/// Starts an agent without `XDG_RUNTIME_DIR`; returns the directory of its socket.
 fn agent_in_home(env: &TestEnv) -> PathBuf {
     let mut login = env.ob(["login"]);
     let ended = run(login.env_remove("XDG_RUNTIME_DIR"), "");
-    // The question has no answer, and the agent stays.
+    // The prompt has no answer, and the agent stays.
     assert_eq!(ended.status.code(), Some(3));
     let hosts = fs::read_dir(env.path("home/.local/state/ob/run")).unwrap();
     let hosts: Vec<_> = hosts.map(|host| host.unwrap().path()).collect();
@@ -43,7 +43,7 @@ pub(super) fn second_agent(env: &TestEnv) -> Variables {
     Vec::new()
 }
 
-/// Two sockets at which a supervisor could be reached. They stay until this process ends.
+/// Two supervisor sockets. They stay until this process ends.
 pub(super) fn second_tunnel(env: &TestEnv) -> Variables {
     env.sign_in();
     for directory in [agent_in_home(env), env.path("run/ob")] {
@@ -52,7 +52,7 @@ pub(super) fn second_tunnel(env: &TestEnv) -> Variables {
     Vec::new()
 }
 
-/// The directory of the agent's socket.
+/// Returns the directory of the agent's socket.
 pub(super) fn directory(env: &TestEnv) -> PathBuf {
     let directory = env.path("run/ob");
     fs::create_dir_all(&directory).unwrap();
@@ -60,7 +60,7 @@ pub(super) fn directory(env: &TestEnv) -> PathBuf {
     directory
 }
 
-/// Other network devices than the machine's: a tunnel device, or none.
+/// Replaces the machine's network devices: with a tunnel device, or without.
 pub(super) fn devices(with_tun: bool) {
     mount(&["-t", "tmpfs", "tmpfs", "/dev/net"]);
     if with_tun {

@@ -22,7 +22,7 @@ fn a_terminal_gets_a_refusal_unless_reveal() {
         status.success() && seen.contains("export AWS_SECRET_ACCESS_KEY='"),
         "{seen}"
     );
-    // What holds no secret may be seen.
+    // Output without a secret may be shown.
     let (status, seen) = Pty::spawn(&env.ob(["env", "--unset"])).wait();
     assert!(
         status.success() && seen.starts_with("unset AWS_ACCESS_KEY_ID "),

@@ -1,5 +1,4 @@
-//! Everything that `ob doctor` can find, each produced once: a row for every finding in the
-//! sources, and no other.
+//! Every finding of `ob doctor`, produced once: one row for each finding in the source.
 
 mod sources;
 
@@ -27,15 +26,15 @@ use crate::vpn::authority::vpn_authority;
 use crate::vpn::network::{entered, ip, vpn_settings};
 use crate::vpn::overlay::{add_files, hide, replace_file};
 
-/// What is there before doctor looks; what it returns is set in the environment.
+/// Prepares the machine; the result is set in the environment.
 type Arrange = fn(&TestEnv) -> Vec<(&'static str, String)>;
 
-/// The name of a finding, how it is, a part of its hint, and the machine on which it is found so.
+/// A finding's name, its state, a part of its hint, and the machine on which it appears.
 type Row = (&'static str, &'static str, &'static str, Arrange);
 
 const NOTHING: Arrange = |_| Vec::new();
 
-/// Each is looked at on a machine of its own.
+/// Each row runs on a machine of its own.
 const ROWS: &[Row] = &[
     ("settings", "good", "", NOTHING),
     ("settings", "wrong", "", |env| {
@@ -104,22 +103,22 @@ const ROWS: &[Row] = &[
         Vec::new()
     }),
     ("agent.version", "note", "`ob agent stop`", |env| {
-        agent_says(env, |status| status.build = "9.9.9".to_owned())
+        agent_reporting(env, |status| status.build = "9.9.9".to_owned())
     }),
     ("agent.confinement", "good", "", |env| {
-        agent_says(env, |_| ())
+        agent_reporting(env, |_| ())
     }),
     (
         "agent.confinement",
         "note",
         "a kernel of 5.13 or later",
-        |env| agent_says(env, |status| status.confinement.landlock = 0),
+        |env| agent_reporting(env, |status| status.confinement.landlock = 0),
     ),
     ("session", "note", "`ob login`", |env| {
-        agent_says(env, |_| ())
+        agent_reporting(env, |_| ())
     }),
     ("session", "good", "", |env| {
-        agent_says(env, |status| {
+        agent_reporting(env, |status| {
             status.sessions.push(SessionStatus {
                 org: "https://acme.okta.com".to_owned(),
                 username: "bob@acme.com".to_owned(),
@@ -130,13 +129,13 @@ const ROWS: &[Row] = &[
         })
     }),
     ("clock", "good", "", |env| {
-        agent_says(env, |status| status.clock_skew = Some(-30))
+        agent_reporting(env, |status| status.clock_skew = Some(-30))
     }),
     ("clock", "note", "`sudo timedatectl set-ntp true`", |env| {
-        agent_says(env, |status| status.clock_skew = Some(31))
+        agent_reporting(env, |status| status.clock_skew = Some(31))
     }),
     ("clock", "wrong", "`sudo timedatectl set-ntp true`", |env| {
-        agent_says(env, |status| status.clock_skew = Some(-121))
+        agent_reporting(env, |status| status.clock_skew = Some(-121))
     }),
     ("swap", "good", "", |env| {
         replace_file(env, SWAPS, "Filename Type Size Used Priority\n", 0o644);
@@ -252,11 +251,11 @@ const ROWS: &[Row] = &[
 ];
 
 const SWAPS: &str = "/proc/swaps";
-/// Debian's; other kernels have none.
+/// A Debian setting; other kernels lack it.
 const CLONE: &str = "/proc/sys/kernel/unprivileged_userns_clone";
 const NAMESPACES: &str = "/proc/sys/user/max_user_namespaces";
 
-/// One of the AWS files with this text.
+/// Writes one of the AWS files.
 fn aws_file(env: &TestEnv, name: &str, text: &str) -> Vec<(&'static str, String)> {
     let path = env.path("home/.aws").join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -264,7 +263,7 @@ fn aws_file(env: &TestEnv, name: &str, text: &str) -> Vec<(&'static str, String)
     Vec::new()
 }
 
-/// Something at the agent's socket that says this and nothing else.
+/// Listens at the agent's socket and sends only these messages.
 fn agent(env: &TestEnv, words: Vec<FromAgent>) {
     let listener = UnixListener::bind(directory(env).join(ob::link::SOCKET)).unwrap();
     std::thread::spawn(move || {
@@ -278,8 +277,8 @@ fn agent(env: &TestEnv, words: Vec<FromAgent>) {
     });
 }
 
-/// An agent with this to say of itself.
-fn agent_says(env: &TestEnv, change: fn(&mut StatusReply)) -> Vec<(&'static str, String)> {
+/// An agent that reports this status.
+fn agent_reporting(env: &TestEnv, change: fn(&mut StatusReply)) -> Vec<(&'static str, String)> {
     let mut status = StatusReply {
         pid: 1,
         build: env!("CARGO_PKG_VERSION").to_owned(),
@@ -308,7 +307,7 @@ fn with_a_vpn(env: &TestEnv) {
     env.write_settings(&(env.minimal_settings() + &vpn_settings(&env.sandbox)));
 }
 
-/// What an arrangement may have covered, and with what.
+/// Removes mounts of the machine's preparation.
 fn uncover() {
     let places = [
         SWAPS,
@@ -320,7 +319,7 @@ fn uncover() {
         "/dev/net",
     ];
     for place in places {
-        // Nothing to be done where nothing was.
+        // Fails harmlessly if nothing is mounted.
         let _ = Command::new("umount").args(["-l", place]).output();
     }
 }
@@ -351,7 +350,7 @@ fn each_finding_of_doctor_is_found_with_its_hint() {
     }
     ip("link set lo up");
     for (name, state, hint, arrange) in ROWS {
-        // A kernel may know nothing of swap; then nothing is found.
+        // Without swap support there is no finding.
         if *name == "swap" && !Path::new(SWAPS).exists() {
             continue;
         }

@@ -15,7 +15,7 @@ fn policies(env: &TestEnv, key: &str) -> Vec<String> {
     env.sandbox.session_policies(key.trim()).unwrap()
 }
 
-/// The access key of `ob exec` with `flags`, and what the command is told of its limits.
+/// Returns the access key of `ob exec` with `flags`, and the command's `OB_POLICY`.
 fn given(env: &TestEnv, flags: &[&str]) -> (String, String) {
     let script = "echo $AWS_ACCESS_KEY_ID $OB_POLICY";
     let words = [&["exec"], flags, &["--", "sh", "-c", script]].concat();
@@ -51,7 +51,7 @@ fn limited_and_full_credentials_are_never_exchanged() {
             keys.push(key);
         }
     }
-    // Each is asked for once, and is kept apart from the others.
+    // Each is fetched once and cached separately.
     assert_eq!(keys[..4], keys[4..]);
     assert_eq!(env.sandbox.sts_calls("AssumeRoleWithSAML").len(), 4);
     let status = json(&mut env.ob(["status", "--json"]));
@@ -59,7 +59,7 @@ fn limited_and_full_credentials_are_never_exchanged() {
     limits.retain(|role| role["policy"] == "read-only");
     assert_eq!(limits.len(), 1, "{status}");
     assert!(printed(&mut env.ob(["status"])).contains("role/Engineer (read-only), "));
-    // A command within a limited one has its own limits, or none.
+    // A nested command has its own limits, or none.
     let nested = "exec ob exec -p dev -- sh -c 'echo $AWS_ACCESS_KEY_ID $OB_POLICY'";
     let nested =
         printed(&mut env.ob(["exec", "-p", "dev", "--read-only", "--", "sh", "-c", nested]));
@@ -126,7 +126,7 @@ fn a_profile_limits_itself_and_no_flag_lifts_that() {
         let (key, _) = given(&env, flags);
         assert_eq!(policies(&env, &key), [expected], "{flags:?}");
     }
-    // What the profile is for renews as limited as it is.
+    // The profile's `credential_process` renews with the same limits.
     printed(&mut env.ob(["config", "aws"]));
     let credential = json(&mut env.ob(["credential", "-p", "look"]));
     let key = credential["AccessKeyId"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! `ob write --link`: a role's section, and profiles that go on from it by themselves.
+//! `ob write --link`: a role's section, and profiles with `source_profile`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -30,7 +30,7 @@ fn file(env: &TestEnv, name: &str) -> String {
 #[test]
 fn the_aws_tools_go_on_along_a_chain_by_themselves() {
     let env = signed_in();
-    // What an earlier command wrote under the name would be taken instead.
+    // Keys of an earlier command under this name would take precedence.
     printed(&mut env.ob(["write", "-p", "audit"]));
     assert!(file(&env, "credentials").contains("[audit]"));
     let answer = json(&mut env.ob(["write", "--link", "-p", "audit", "--json"]));
@@ -56,7 +56,7 @@ fn the_aws_tools_go_on_along_a_chain_by_themselves() {
     let moto = Moto::start();
     for words in who_am_i() {
         for sts in [&env.sandbox.sts_url(), &moto.url] {
-            // The aws CLI keeps what it assumed.
+            // The aws CLI caches what it assumed.
             let _ = fs::remove_dir_all(env.path("home/.aws/cli"));
             let mut asked = asked(&env, &words);
             asked.env("AWS_PROFILE", "audit");
@@ -121,7 +121,7 @@ fn what_cannot_be_linked_is_named_and_both_files_stay() {
     fs::set_permissions(&config, Permissions::from_mode(0o400)).unwrap();
     refused("aws.file.read_only", MINE, "audit", &[]);
     fs::set_permissions(&config, Permissions::from_mode(0o600)).unwrap();
-    // Written by hand, or not to be read as one thing by all: the keys come only when the link can.
+    // Hand-written, or ambiguous: the keys are written only if the link can be.
     for (expected, theirs) in [
         ("aws.file.foreign_section", "[profile audit]\nregion = x\n"),
         (
@@ -133,7 +133,7 @@ fn what_cannot_be_linked_is_named_and_both_files_stay() {
     ] {
         refused(expected, theirs, "audit", &[]);
     }
-    // Keys of the user's under the link's name, which some tools would take instead.
+    // The user's keys under the link's name, which some tools would use instead.
     let keys = "[audit]\naws_access_key_id = AKIA\naws_secret_access_key = x\n";
     env.write("home/.aws/credentials", keys);
     env.write("home/.aws/config", MINE);
@@ -181,7 +181,7 @@ fn malformed_config_file_is_reported_before_a_sign_in() {
     assert!(env.agents().is_empty());
 }
 
-/// A file that a container mounts by itself cannot be replaced, which only the rename tells.
+/// A file that is a mount of a container cannot be replaced, which only the rename shows.
 #[test]
 fn both_files_are_replaced_or_neither() {
     let env = signed_in();

@@ -1,4 +1,4 @@
-//! `ob logout`, and what of the keys that were handed out before.
+//! `ob logout`, and keys that were issued before.
 
 use ob_sandbox::{Fault, FaultKind};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::tools::{ENGINEER, boto3, dev, failure, json, local_time, printed};
 use crate::support::{TestEnv, run};
 
-/// What it says to a person.
+/// Returns its messages.
 fn said(env: &TestEnv) -> String {
     let answer = run(&mut env.ob(["logout"]), "");
     assert!(answer.status.success() && answer.stdout.is_empty());
@@ -17,7 +17,7 @@ fn said(env: &TestEnv) -> String {
 fn issued_keys_stay_valid_after_logout_as_reported() {
     let env = dev();
     env.sign_in();
-    // A sign-in alone hands out nothing.
+    // A sign-in alone issues no keys.
     assert_eq!(said(&env), "ob: signed out\n");
     assert_eq!(said(&env), "ob: nobody was signed in\n");
     env.sign_in();
@@ -32,7 +32,7 @@ fn issued_keys_stay_valid_after_logout_as_reported() {
             && second.ends_with("): AWS takes none back\n"),
         "{second}"
     );
-    // Nor is it forgotten with the first sign-out.
+    // A second sign-out still reports it.
     assert_eq!(said(&env), format!("ob: nobody was signed in\n{second}"));
     let mut asked = boto3(&env);
     for (variable, key) in [
@@ -50,7 +50,7 @@ fn issued_keys_stay_valid_after_logout_as_reported() {
             json!({ "sessions": sessions, "keys_valid_until": keys["Expiration"] })
         );
     }
-    // It is what this agent knows.
+    // Only this agent's keys are known.
     run(&mut env.ob(["agent", "stop"]), "");
     assert_eq!(
         json(&mut env.ob(["logout", "--json"])),

@@ -1,4 +1,4 @@
-//! The bar of `ob write --all`, on terminals of all kinds and on none.
+//! The progress bar of `ob write --all`, on all kinds of terminals and without one.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use ob_sandbox::Options;
 
 use crate::support::{Pty, TestEnv, run};
 
-/// A hundred roles, each answer late enough that the bar is drawn many times on its way.
+/// A hundred roles, with slow answers, so that the bar is drawn many times.
 fn many() -> TestEnv {
     let options = Options {
         extra_roles: 94,
@@ -18,7 +18,7 @@ fn many() -> TestEnv {
     env
 }
 
-/// What a terminal of `columns` is sent.
+/// Returns what a terminal of `columns` receives.
 fn seen(env: &TestEnv, columns: u16, term: &str) -> String {
     let mut command = env.command("sh");
     let script = format!("stty cols {columns}; exec ob write --all");
@@ -42,8 +42,7 @@ fn the_bar_keeps_to_its_line_and_leaves_nothing_behind() {
         assert!(drawn.contains(bar), "{drawn:?}");
         assert!(said.contains(", 92 more to "), "{said:?}");
         assert!(!drawn.contains('\n'), "it scrolled: {drawn:?}");
-        // Whatever is drawn is drawn over: each time from the line's start, and never longer than
-        // it.
+        // Each drawing begins at the line's start and is never wider than the terminal.
         for line in drawn.split(['\r', '\u{1b}']) {
             let shown = line.trim_start_matches("[2K").trim_start_matches("[K");
             assert!(shown.chars().count() <= columns.into(), "{line:?}");

@@ -45,8 +45,7 @@ fn the_child_has_a_profile_and_no_keys_and_every_sdk_works() {
     }
 }
 
-/// One process of each SDK that goes on asking while the role's credentials, which live for seconds
-/// here, expire under it.
+/// One process of each SDK keeps calling while the credentials, which last seconds here, expire.
 #[test]
 fn boto3_and_the_javascript_sdk_renew_by_themselves_past_expiry() {
     let options = Options {
@@ -104,7 +103,7 @@ fn profile_of_other_settings_or_limits_is_refused() {
     env.sign_in();
     printed(&mut env.ob(["config", "aws"]));
     ok(&run(&mut refresh(&env, &["true"]), ""));
-    // The block says `-p dev` of the usual settings, where nothing is limited.
+    // The block says `-p dev` of the default settings, without limits.
     let usual = fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
     let limited = usual.replace("[profiles.dev]", "[profiles.dev]\nread_only = true");
     assert_ne!(limited, usual);
@@ -119,7 +118,7 @@ fn profile_of_other_settings_or_limits_is_refused() {
             .stderr
             .contains("no profile ob/dev for these settings")
     );
-    // As within `ob shell -p dev --read-only`.
+    // As inside of `ob shell -p dev --read-only`.
     let mut command = env.ob(["exec", "--refresh", "--", "true"]);
     furnish(&env, &mut command);
     command.env(
@@ -138,7 +137,7 @@ fn shell_with_its_own_duration_is_not_renewed_by_profile() {
     let env = dev();
     env.sign_in();
     printed(&mut env.ob(["config", "aws"]));
-    // As within `ob shell -p dev --duration TIME`; an hour is what the settings say.
+    // As inside of `ob shell -p dev --duration TIME`; the settings say one hour.
     let within = |duration: &str| {
         let mut command = env.ob(["exec", "--refresh", "--", "true"]);
         furnish(&env, &mut command);
@@ -253,7 +252,7 @@ fn settings_match_by_any_path_and_with_or_without_org() {
             ok(&ob(&format!("{flags} exec --refresh -p dev -- true")));
         }
     }
-    // A link may lead elsewhere tomorrow, so it stays what it is.
+    // A link may change its target, so it is kept as it is.
     ok(&ob("--config link.toml config aws"));
     let block = fs::read_to_string(env.path("home/.aws/config")).unwrap();
     assert!(block.contains("/link.toml\n"), "{block}");
@@ -274,7 +273,7 @@ fn keys_that_take_precedence_are_refused() {
     let answer = run(&mut refresh(&env, &words), "");
     assert!(ok(&answer).starts_with(ENGINEER));
     assert!(answer.stderr.contains("[default]"), "{}", &answer.stderr);
-    // The user's own profiles keep working.
+    // The user's own profiles still work.
     let key =
         "import boto3; print(boto3.Session(profile_name='work').get_credentials().access_key)";
     let python = installed("venv/bin/python").display().to_string();

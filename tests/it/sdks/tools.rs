@@ -1,4 +1,4 @@
-//! The real programs. They are installed below target/ by `tests/aws-tools`.
+//! The real programs, which `tests/aws-tools` installs below target/.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{Finished, Moto, TestEnv, finish_within, run};
 
-/// The usual settings and a profile for each role that a test needs.
+/// The minimal settings and a profile for each role that a test needs.
 pub(super) const DEV: &str =
     "\n[profiles.dev]\nrole = \"arn:aws:iam::123456789012:role/Engineer\"\n";
 pub(super) const ENGINEER: &str = "arn:aws:sts::123456789012:assumed-role/Engineer/";
@@ -23,14 +23,14 @@ pub(crate) fn installed(name: &str) -> PathBuf {
     path
 }
 
-/// An environment whose settings know the profile `dev`.
+/// An environment whose settings have the profile `dev`.
 pub(super) fn dev() -> TestEnv {
     let env = TestEnv::new();
     env.write_settings(&(env.minimal_settings() + DEV));
     env
 }
 
-/// A program that calls the sandbox's STS, and finds the SDK if it is Node.
+/// A program that calls the sandbox's STS. Node finds its SDK.
 pub(crate) fn tool(env: &TestEnv, program: impl AsRef<Path>) -> Command {
     let mut command = env.command(program.as_ref());
     furnish(env, &mut command);
@@ -48,7 +48,7 @@ pub(super) fn furnish(env: &TestEnv, command: &mut Command) {
 
 const BOTO3: &str = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";
 
-/// The three ways to ask "who am I", each as program and arguments.
+/// Three programs that call GetCallerIdentity, with their arguments.
 pub(super) fn who_am_i() -> [Vec<String>; 3] {
     let sts = "const { STSClient, GetCallerIdentityCommand } = require('@aws-sdk/client-sts');\
                new STSClient({}).send(new GetCallerIdentityCommand({})).then(r => console.log(r.Arn),\
@@ -71,19 +71,19 @@ pub(super) fn who_am_i() -> [Vec<String>; 3] {
     ]
 }
 
-/// Where Node finds what `tests/aws-tools` installed.
+/// Returns Node's module path for what `tests/aws-tools` installed.
 pub(super) fn node_path() -> PathBuf {
     installed("node/node_modules")
 }
 
-/// One of [`who_am_i`].
+/// Returns the command for one of [`who_am_i`].
 pub(super) fn asked(env: &TestEnv, words: &[String]) -> Command {
     let mut asked = tool(env, &words[0]);
     asked.args(&words[1..]);
     asked
 }
 
-/// boto3 of them, in a region of its own.
+/// Returns boto3's command, with a region.
 pub(super) fn boto3(env: &TestEnv) -> Command {
     let mut asked = tool(env, installed("venv/bin/python"));
     asked
@@ -92,7 +92,7 @@ pub(super) fn boto3(env: &TestEnv) -> Command {
     asked
 }
 
-/// Has boto3 run `script` with moto's address as its argument: what moto is to know before a test.
+/// Runs `script` by boto3 with moto's address as its argument, to prepare moto.
 pub(super) fn prepare(env: &TestEnv, moto: &Moto, script: &str) {
     let mut python = env.command(installed("venv/bin/python"));
     python.args(["-c", script, &moto.url]).envs([
@@ -113,33 +113,34 @@ pub(super) fn ok(output: &Finished) -> &str {
     &output.stdout
 }
 
-/// A program's time as a person reads it here, without how far off it is.
+/// Returns a JSON time as the messages show it, without the distance.
 pub(super) fn local_time(rfc3339: &str) -> String {
     let time = Timestamp::from_rfc3339(rfc3339).unwrap();
     let local_time = Zone::of(&Environment::default()).tell(time, time.plus(1));
     local_time.split_once(" (").unwrap().0.to_owned()
 }
 
-/// Runs `command` to its end and wants it to succeed.
+/// Runs `command`, which must succeed, and returns its output.
 pub(super) fn printed(command: &mut Command) -> String {
     ok(&run(command, "")).to_owned()
 }
 
-/// What it prints, which is JSON.
+/// Returns its output as JSON.
 pub(super) fn json(command: &mut Command) -> Value {
     serde_json::from_str(&printed(command)).unwrap()
 }
 
-/// How `command`, which has `--json`, fails: its exit code and its report.
+/// Returns exit code and error object of `command`, which has `--json`.
 pub(super) fn failure(command: &mut Command) -> (i32, Value) {
     let answer = run(command, "");
     let report = serde_json::from_str(&answer.stderr).unwrap();
     (answer.status.code().unwrap(), report)
 }
 
-/// As [`run`], for what takes longer than anything should.
+/// As [`run`], with a longer deadline.
 ///
 /// # Panics
+///
 /// When it does not end within `limit`; it is killed then.
 pub(super) fn run_long(command: &mut Command, limit: Duration) -> Finished {
     let child = command
@@ -151,7 +152,7 @@ pub(super) fn run_long(command: &mut Command, limit: Duration) -> Finished {
     finish_within(child, limit)
 }
 
-/// One variable to set, in the form that rows of findings have it.
+/// Returns one variable in the form that rows of findings use.
 pub(super) fn set(name: &'static str, value: &str) -> Vec<(&'static str, String)> {
     vec![(name, value.to_owned())]
 }

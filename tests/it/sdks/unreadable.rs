@@ -24,7 +24,7 @@ fn with_file(name: &str, content: &[u8]) -> (TestEnv, PathBuf) {
     (env, path)
 }
 
-/// What `ob` says when it is called so, whatever comes of it.
+/// Returns the messages of `ob` with these words, whatever its exit code.
 fn said(env: &TestEnv, words: &[&str]) -> String {
     let answer = run(&mut env.ob(words), "");
     answer.stdout.to_owned() + &answer.stderr
@@ -58,7 +58,7 @@ fn config_aws_names_the_line_and_writes_nothing() {
         }
         assert!(!said(&env, &["config", "aws"]).contains("next:"));
         assert_eq!(fs::read(&path).unwrap(), before);
-        // Taking out is no use of the file.
+        // Removing does not depend on the file.
         ok(&run(&mut env.ob(["config", "aws", "--remove"]), ""));
         assert_eq!(fs::read(&path).unwrap(), before);
     }
@@ -104,7 +104,7 @@ fn an_unreadable_credentials_file_is_named_as_well() {
         let causes = answer["warning"]["causes"].to_string();
         assert!(causes.contains(&place), "{words:?}: {answer}");
     }
-    // Other programs read it all the same: it is written.
+    // Other programs can read it, so it is written.
     assert!(fs::read_to_string(&path).unwrap().contains("[dev]\n"));
 }
 
@@ -134,7 +134,7 @@ fn latin_1_is_named_and_kept_byte_for_byte() {
         assert!(!answer.contains("cannot write"), "{answer}");
     }
     assert_eq!(fs::read(&path).unwrap(), mine);
-    // What ob has to put in and take out leaves the bytes as they are.
+    // Inserting and removing leaves the other bytes unchanged.
     env.sign_in();
     let credentials = env.path("home/.aws/credentials");
     fs::write(&credentials, mine).unwrap();

@@ -1,5 +1,5 @@
-//! The variables that decide whose credentials a program takes: what the installed SDKs read, and
-//! what they take where the parent's environment names every other identity there is.
+//! Variables that decide which credentials a program uses: those that the installed SDKs read, and
+//! what the SDKs use if the environment names every other identity.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::support::{TestEnv, run};
 const NAME: &str =
     r#"(?:['"`]|env\.)((?:AMAZON|AWS|BOTO|BOTOCORE|EC2|ECS|X_SECURITY|_AWS)_[A-Z0-9_]+)"#;
 
-/// An environment that names other identities in every way the SDKs know.
+/// An environment that names other identities in every way that the SDKs know.
 pub(crate) const FOREIGN: [(&str, &str); 24] = [
     ("AMAZON_ACCESS_KEY_ID", "AKIAFOREIGN"),
     ("AMAZON_SECRET_ACCESS_KEY", "foreign"),
@@ -61,7 +61,7 @@ fn sources(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The names that the files below these folders read.
+/// Returns the names that the files below these directories read.
 fn names_below(folders: &[PathBuf], ending: &str) -> BTreeSet<String> {
     let pattern = Regex::new(NAME).unwrap();
     let mut files = Vec::new();
@@ -88,7 +88,7 @@ fn subfolders(folder: &Path, below: &str) -> Vec<PathBuf> {
     folders.filter(|folder| folder.is_dir()).collect()
 }
 
-/// The names of a file of `tests/fixtures/aws`.
+/// Returns the names in a file of `tests/fixtures/aws`.
 fn decided(name: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/aws");
     let text = fs::read_to_string(folder.join(name)).unwrap();
@@ -131,8 +131,8 @@ fn installed_sdks_read_no_variable_without_a_decision() {
     }
 }
 
-/// `words` with the foreign identities in their environment.
-fn among_foreign(env: &TestEnv, mut command: Command) -> Command {
+/// Runs a command with the foreign identities in its environment.
+fn with_foreign_identities(env: &TestEnv, mut command: Command) -> Command {
     furnish(env, &mut command);
     command.envs(FOREIGN);
     command
@@ -145,7 +145,7 @@ fn signed_in() -> TestEnv {
     env
 }
 
-/// How a program comes to the role: the line of a bash that runs `"$@"` with it.
+/// Ways in which a program gets the role: a bash line that runs `"$@"` with it.
 const WAYS: [(&str, &str); 4] = [
     ("exec", r#"exec ob exec -p dev -- "$@""#),
     ("exec --refresh", r#"exec ob exec --refresh -p dev -- "$@""#),
@@ -161,7 +161,7 @@ fn real_sdks_take_the_role_among_foreign_variables() {
         for words in [&python, &node] {
             let mut bash = env.command("bash");
             bash.args(["-c", line, "bash"]).args(words);
-            let arn = printed(&mut among_foreign(&env, bash));
+            let arn = printed(&mut with_foreign_identities(&env, bash));
             assert!(arn.starts_with(ENGINEER), "{way}: {words:?}: {arn}");
         }
     }
@@ -176,7 +176,7 @@ fn no_foreign_identity_is_passed_on() {
         let mut bash = env.command("bash");
         let line = line.replace("\"$@\"", "/usr/bin/env");
         bash.args(["-c", &line, "bash"]);
-        let answer = run(&mut among_foreign(&env, bash), "");
+        let answer = run(&mut with_foreign_identities(&env, bash), "");
         let seen = &answer.stdout;
         assert!(
             seen.contains("OB_PROFILE=dev\n"),
@@ -184,7 +184,7 @@ fn no_foreign_identity_is_passed_on() {
             &answer.stderr
         );
         for (name, value) in FOREIGN {
-            // A shell drops what it cannot have as a variable, or passes on what no SDK reads.
+            // A shell drops names that it cannot represent, or passes on names that no SDK reads.
             let shell_made = matches!(way, "env" | "use") && name.contains('.');
             let line = format!("{name}={value}");
             let is_there = seen.lines().any(|seen| seen == line);
@@ -203,7 +203,7 @@ fn a_shell_that_leaves_a_profile_leaves_every_identity() {
         );
         let mut bash = env.command("bash");
         bash.args(["-c", &line]);
-        let seen = printed(&mut among_foreign(&env, bash));
+        let seen = printed(&mut with_foreign_identities(&env, bash));
         let left = seen.lines().filter(|line| line.contains("foreign"));
         let left: Vec<_> = left.filter(|line| !line.starts_with("aws.")).collect();
         assert!(left.is_empty(), "{leave}: {left:?}");
@@ -225,7 +225,7 @@ fn keys_of_the_same_name_stop_a_switch() {
     assert!(refused.stdout.is_empty());
 }
 
-/// Settings of two machine sign-ins beside the person's.
+/// Settings with two machine identities besides the user's.
 fn with_machine_keys(env: &TestEnv, more: &str) {
     let settings = env.minimal_settings();
     let others = "\n[orgs.ci]\nurl = \"https://ci.okta.com\"\nsign_in = \"machine\"\nclient_id = \
@@ -321,7 +321,7 @@ fn the_session_of_aws_login_is_explained_and_found() {
     assert!(found.contains(&expected), "{found}");
 }
 
-/// The orders that `src/aws/provider_chain.rs` is written from.
+/// The precedence that `src/aws/provider_chain.rs` is written from.
 #[test]
 fn the_sdks_look_where_they_did_and_in_that_order() {
     let env = dev();

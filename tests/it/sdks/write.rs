@@ -28,7 +28,7 @@ fn sections(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// A user with many roles, signed in.
+/// A signed-in user with many roles.
 fn many(extra_roles: usize, latency: u64) -> TestEnv {
     let options = Options {
         extra_roles,
@@ -82,7 +82,7 @@ fn odd_files_keep_every_byte_that_is_not_ours() {
     let removed = printed(&mut env.ob(["write", "--clean", "--json"]));
     assert!(removed.contains("[\"dev\"]"), "{removed}");
     assert_eq!(file(&env), MINE);
-    // Elsewhere, by flag and by the tools' own variable.
+    // In another place, by flag and by the tools' own variable.
     let other = env.path("home/other");
     ok(&run(
         env.ob(["write", "-p", "dev", "--file"]).arg(&other),
@@ -132,7 +132,7 @@ fn unwritable_file_is_named_before_prompts_and_unchanged() {
     fs::write(&path, MINE).unwrap();
     refused("aws.name_template", &["--name-template", "{nope}"]);
     assert!(env.agents().is_empty());
-    // Only the credentials' names can be known too late.
+    // A conflict of section names shows only when the credentials are there.
     env.sign_in();
     refused("aws.file.foreign_section", &["--name-template", "work"]);
     refused(
@@ -169,15 +169,13 @@ fn a_full_disk_leaves_the_old_credentials() {
     );
 }
 
-/// 80 ms of latency, 32 calls at a time: what counts is how many round trips stand one behind the
-/// other.
+/// 80 ms of latency, 32 calls at a time: the number of round trips in sequence counts.
 #[test]
 fn five_hundred_roles_take_few_round_trips_one_behind_the_other() {
-    // Three times the 80 ms that are asked for: a busy machine's own delays must stay small beside
-    // it.
+    // Three times the 80 ms of the goal, so that a busy machine's own delays stay small beside it.
     let env = many(494, 240);
     let begun = Instant::now();
-    // Most of the time is the sandbox's own, which looks at each of 500 assertions of 500 roles.
+    // Most of the time is the sandbox's, which parses 500 assertions with 500 roles.
     let answer = run_long(
         &mut env.ob(["write", "--all", "--json"]),
         Duration::from_secs(240),

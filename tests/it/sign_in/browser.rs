@@ -127,7 +127,7 @@ fn another_user_at_the_browser_is_refused() {
 fn token_without_a_user_is_refused_and_revoked() {
     for user in [Some("alice"), Some("bob"), None] {
         let sandbox = Sandbox::with(Options {
-            id_tokens_name_the_user: false,
+            id_token_has_username: false,
             user_info_names_the_user: false,
             ..Options::default()
         });
@@ -146,7 +146,7 @@ fn token_without_a_user_is_refused_and_revoked() {
 fn userinfo_is_asked_only_if_the_id_token_names_no_user() {
     for named in [true, false] {
         let sandbox = Sandbox::with(Options {
-            id_tokens_name_the_user: named,
+            id_token_has_username: named,
             ..Options::default()
         });
         let person = Person::new(&sandbox, "alice", &[]);
@@ -180,7 +180,7 @@ fn invalid_userinfo_answer_names_no_user() {
         },
     ] {
         let sandbox = Sandbox::with(Options {
-            id_tokens_name_the_user: false,
+            id_token_has_username: false,
             ..Options::default()
         });
         sandbox.fault(Fault::org(USER_INFO, kind).always());

@@ -1,4 +1,4 @@
-//! An agent that says what it is told to say, on the socket where the client looks for one.
+//! An agent that sends scripted messages, on the socket where the client looks for one.
 
 use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
@@ -12,15 +12,15 @@ use ob::wire::{FROM_AGENT_MAX, FromAgent, HEADER, Hello, Notice, PROTOCOL, encod
 
 use crate::support::TestEnv;
 
-pub(super) struct Liar {
+pub(super) struct FakeAgent {
     socket: PathBuf,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Liar {
-    /// Serves one client: what it says after its hello, waiting for an answer to each question,
-    /// unless that is taken back at once.
-    pub(super) fn new(env: &TestEnv, says: Vec<FromAgent>) -> Self {
+impl FakeAgent {
+    /// Serves one client: sends `messages` after its hello, and waits for an answer to each
+    /// question unless that is withdrawn at once.
+    pub(super) fn new(env: &TestEnv, messages: Vec<FromAgent>) -> Self {
         let directory = env.path("run/ob");
         let _ = fs::create_dir(&directory);
         fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
@@ -29,8 +29,8 @@ impl Liar {
         let listener = UnixListener::bind(&socket).unwrap();
         let thread = thread::spawn(move || {
             if let Ok((stream, _)) = listener.accept() {
-                // A client that has gone is the test's to notice.
-                let _ = serve(stream, &says);
+                // The test notices a client that is gone.
+                let _ = serve(stream, &messages);
             }
         });
         Self {
@@ -40,9 +40,9 @@ impl Liar {
     }
 }
 
-impl Drop for Liar {
+impl Drop for FakeAgent {
     fn drop(&mut self) {
-        // Without a client, this connection is the one that was waited for.
+        // Without a client, this connection ends the wait.
         drop(UnixStream::connect(&self.socket));
         let _ = fs::remove_file(&self.socket);
         if let Some(thread) = self.thread.take() {
@@ -51,29 +51,29 @@ impl Drop for Liar {
     }
 }
 
-fn serve(mut stream: UnixStream, says: &[FromAgent]) -> std::io::Result<()> {
+fn serve(mut stream: UnixStream, messages: &[FromAgent]) -> std::io::Result<()> {
     let hello = FromAgent::Hello(Hello {
         protocol: PROTOCOL,
         build: "0.0.0".to_owned(),
     });
-    // Its hello and its request.
+    // The client's hello and its request.
     for _ in 0..2 {
         hear(&mut stream)?;
     }
-    if !matches!(says.first(), Some(FromAgent::Hello(_))) {
+    if !matches!(messages.first(), Some(FromAgent::Hello(_))) {
         stream.write_all(&encode(&hello, FROM_AGENT_MAX).unwrap())?;
     }
     let is_taken_back = |next: Option<&FromAgent>| {
         matches!(next, Some(FromAgent::Notice(Notice::NoAnswerWanted { .. })))
     };
-    for (at, message) in says.iter().enumerate() {
+    for (at, message) in messages.iter().enumerate() {
         stream.write_all(&encode(message, FROM_AGENT_MAX).unwrap())?;
-        let is_asked = matches!(message, FromAgent::Ask(_)) && !is_taken_back(says.get(at + 1));
+        let is_asked = matches!(message, FromAgent::Ask(_)) && !is_taken_back(messages.get(at + 1));
         if is_asked || is_taken_back(Some(message)) {
             hear(&mut stream)?;
         }
     }
-    // Until the client has read it all.
+    // Until the client has read everything.
     let _ = stream.read(&mut [0]);
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Server text on a terminal: every place that shows some, with everything a terminal might fall
-//! for. The client is told these texts by an agent that lies: whatever the real one lets through,
-//! what reaches the person is inert.
+//! Foreign text on a terminal: every place that shows some, with everything that a terminal might
+//! act on. A fake agent sends the texts, because the real one filters them: what reaches the
+//! terminal must be escaped in any case.
 
 mod fake_agent;
 mod output_sanitizing;
@@ -9,10 +9,10 @@ mod prompts;
 use crate::harnesses::shown::acts;
 use crate::support::{Pty, TestEnv, run};
 
-use fake_agent::Liar;
-use output_sanitizing::{OUTPUTS, Sink};
+use fake_agent::FakeAgent;
+use output_sanitizing::{OUTPUTS, Place};
 
-/// What a hostile text tries, by name.
+/// Hostile texts, by what they try.
 pub(crate) const ATTACKS: [(&str, &str); 8] = [
     ("CSI", "\u{1b}[31;5m\u{1b}[2J\u{1b}[H\u{1b}[1;1H"),
     ("OSC 52", "\u{1b}]52;c;Y2FuYXJ5\u{7}\u{1b}]0;title\u{1b}\\"),
@@ -33,10 +33,10 @@ pub(crate) const ATTACKS: [(&str, &str); 8] = [
     ("10 KiB", "AAAAAAAAAAAAAAAA"),
 ];
 
-/// How many cells the matrix has.
+/// Number of combinations.
 pub(crate) const CELLS: usize = ATTACKS.len() * OUTPUTS.len();
 
-/// Around each attack, to see that the text was shown at all.
+/// Printed around each attack, to see that the text was shown.
 const BEFORE: &str = "(((";
 
 fn hostile(attack: &str) -> String {
@@ -45,11 +45,10 @@ fn hostile(attack: &str) -> String {
     format!("{BEFORE}{})))", text.repeat(times))
 }
 
-/// `output` without what the picker writes to move its cursor; none of the attacks moves one up or
-/// down.
+/// Removes the cursor movements of a menu from `output`; no attack moves the cursor up or down.
 fn without_picker(output: &str) -> String {
     let steps = (1..60).flat_map(|lines| [format!("\u{1b}[{lines}A"), format!("\u{1b}[{lines}B")]);
-    // A line break of ours that the terminal has given a second CR.
+    // A line break of `ob`, to which the terminal adds a second CR.
     let own = [
         "\r\u{1b}[2K",
         "\r\u{1b}[K",
@@ -79,7 +78,7 @@ fn judge(cell: &str, output: &str, shows: bool) {
     );
     let fake = output.lines().any(|line| line.starts_with("ob: fake"));
     assert!(!fake, "{cell}: a line of ours was faked: {output:?}");
-    // A program that asks for JSON gets all of it.
+    // JSON is not cut.
     let cut = !output.contains(&"A".repeat(401));
     assert!(
         cut || output.starts_with('{') || output.starts_with('['),
@@ -87,23 +86,23 @@ fn judge(cell: &str, output: &str, shows: bool) {
     );
 }
 
-fn on_a_terminal(env: &TestEnv, sink: &Sink, attack: &str) -> String {
-    let liar = Liar::new(env, (sink.says)(&hostile(attack)));
-    let mut pty = Pty::spawn(&(sink.command)(env, &hostile(attack)));
+fn on_a_terminal(env: &TestEnv, place: &Place, attack: &str) -> String {
+    let agent = FakeAgent::new(env, (place.says)(&hostile(attack)));
+    let mut pty = Pty::spawn(&(place.command)(env, &hostile(attack)));
     let mut seen = String::new();
-    if let Some(keys) = sink.answer {
+    if let Some(keys) = place.answer {
         seen += &pty.until(BEFORE);
         pty.send(keys);
     }
     seen += &pty.wait().1;
-    drop(liar);
+    drop(agent);
     seen
 }
 
-fn in_pipes(env: &TestEnv, sink: &Sink, attack: &str) -> String {
-    let liar = Liar::new(env, (sink.says)(&hostile(attack)));
-    let ended = run(&mut (sink.command)(env, &hostile(attack)), "");
-    drop(liar);
+fn in_pipes(env: &TestEnv, place: &Place, attack: &str) -> String {
+    let agent = FakeAgent::new(env, (place.says)(&hostile(attack)));
+    let ended = run(&mut (place.command)(env, &hostile(attack)), "");
+    drop(agent);
     format!("{}{}", &ended.stdout, &ended.stderr)
 }
 
@@ -111,10 +110,10 @@ fn in_pipes(env: &TestEnv, sink: &Sink, attack: &str) -> String {
 fn every_text_of_a_server_is_inert_on_a_terminal() {
     let env = TestEnv::new();
     let mut cells = 0;
-    for sink in &OUTPUTS {
+    for place in &OUTPUTS {
         for (attack, _) in ATTACKS {
-            let cell = format!("{} × {attack}", sink.name);
-            judge(&cell, &on_a_terminal(&env, sink, attack), true);
+            let cell = format!("{} × {attack}", place.name);
+            judge(&cell, &on_a_terminal(&env, place, attack), true);
             cells += 1;
         }
     }
@@ -129,10 +128,10 @@ fn every_text_of_a_server_is_inert_on_a_terminal() {
 #[test]
 fn every_text_of_a_server_is_inert_in_a_pipe() {
     let env = TestEnv::new();
-    for sink in OUTPUTS.iter().filter(|sink| sink.answer.is_none()) {
+    for place in OUTPUTS.iter().filter(|place| place.answer.is_none()) {
         for (attack, _) in ATTACKS {
-            let cell = format!("{} × {attack}, in pipes", sink.name);
-            judge(&cell, &in_pipes(&env, sink, attack), true);
+            let cell = format!("{} × {attack}, in pipes", place.name);
+            judge(&cell, &in_pipes(&env, place, attack), true);
         }
     }
 }
@@ -140,12 +139,15 @@ fn every_text_of_a_server_is_inert_in_a_pipe() {
 #[test]
 fn json_says_what_the_server_said() {
     let env = TestEnv::new();
-    for sink in OUTPUTS.iter().filter(|sink| sink.name.ends_with("--json")) {
+    for place in OUTPUTS
+        .iter()
+        .filter(|place| place.name.ends_with("--json"))
+    {
         for (attack, _) in ATTACKS {
-            let output = in_pipes(&env, sink, attack);
+            let output = in_pipes(&env, place, attack);
             let value: serde_json::Value = serde_json::from_str(&output).unwrap();
             let found = strings(&value);
-            assert!(found.contains(&hostile(attack)), "{}: {output}", sink.name);
+            assert!(found.contains(&hostile(attack)), "{}: {output}", place.name);
         }
     }
 }
@@ -162,10 +164,10 @@ fn strings(value: &serde_json::Value) -> Vec<String> {
 #[test]
 fn twenty_columns_change_nothing() {
     let env = TestEnv::new();
-    for sink in &OUTPUTS {
+    for place in &OUTPUTS {
         for attack in ["CSI", "overwriting", "10 KiB"] {
-            let liar = Liar::new(&env, (sink.says)(&hostile(attack)));
-            let plain = (sink.command)(&env, &hostile(attack));
+            let agent = FakeAgent::new(&env, (place.says)(&hostile(attack)));
+            let plain = (place.command)(&env, &hostile(attack));
             let mut command = env.command("sh");
             command.args(["-c", "stty cols 20 rows 10; exec \"$@\"", "sh"]);
             command.args(plain.get_args());
@@ -176,14 +178,14 @@ fn twenty_columns_change_nothing() {
             );
             let mut pty = Pty::spawn(&command);
             let mut seen = String::new();
-            if let Some(keys) = sink.answer {
+            if let Some(keys) = place.answer {
                 seen += &pty.until("((");
                 pty.send(keys);
             }
             seen += &pty.wait().1;
-            drop(liar);
+            drop(agent);
             judge(
-                &format!("{} × {attack}, 20 columns", sink.name),
+                &format!("{} × {attack}, 20 columns", place.name),
                 &seen,
                 false,
             );
@@ -194,22 +196,22 @@ fn twenty_columns_change_nothing() {
 #[test]
 fn a_terminal_that_does_not_read_utf8_gets_ascii() {
     let env = TestEnv::new();
-    for sink in &OUTPUTS {
+    for place in &OUTPUTS {
         for locale in ["C", "de_DE.ISO-8859-1"] {
-            // In UTF-8 the second byte of the first letter is 0x9b, which such a terminal takes for
-            // a CSI.
-            let liar = Liar::new(&env, (sink.says)("(((Û[31m Àé‚)))"));
-            let mut command = (sink.command)(&env, "(((Û[31m Àé‚)))");
+            // In UTF-8 the second byte of the first letter is 0x9b, which such a terminal treats as
+            // CSI.
+            let agent = FakeAgent::new(&env, (place.says)("(((Û[31m Àé‚)))"));
+            let mut command = (place.command)(&env, "(((Û[31m Àé‚)))");
             command.env("LANG", locale);
             let mut pty = Pty::spawn(&command);
             let mut seen = String::new();
-            if let Some(keys) = sink.answer {
+            if let Some(keys) = place.answer {
                 seen += &pty.until(BEFORE);
                 pty.send(keys);
             }
             seen += &pty.wait().1;
-            drop(liar);
-            assert!(seen.is_ascii(), "{} in {locale}: {seen:?}", sink.name);
+            drop(agent);
+            assert!(seen.is_ascii(), "{} in {locale}: {seen:?}", place.name);
         }
     }
 }
@@ -217,13 +219,13 @@ fn a_terminal_that_does_not_read_utf8_gets_ascii() {
 #[test]
 fn colour_is_ours_alone() {
     let env = TestEnv::new();
-    let error = OUTPUTS.iter().find(|sink| sink.name == "error").unwrap();
+    let error = OUTPUTS.iter().find(|place| place.name == "error").unwrap();
     for (attack, _) in ATTACKS {
-        let liar = Liar::new(&env, (error.says)(&hostile(attack)));
+        let agent = FakeAgent::new(&env, (error.says)(&hostile(attack)));
         let mut command = (error.command)(&env, "");
         command.args(["--color", "always"]);
         let (_, seen) = Pty::spawn(&command).wait();
-        drop(liar);
+        drop(agent);
         assert!(seen.contains("\u{1b}[1;31mob:\u{1b}[0m "), "{seen:?}");
         let plain = ["\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[0m"]
             .iter()

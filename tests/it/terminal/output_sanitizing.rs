@@ -1,4 +1,4 @@
-//! Each place where text from elsewhere is shown, and how to get it shown there.
+//! Each place that shows foreign text, and how a test reaches it.
 
 use std::process::Command;
 
@@ -11,20 +11,25 @@ use ob::wire::{
 
 use crate::support::TestEnv;
 
-pub(super) struct Sink {
+pub(super) struct Place {
     pub(super) name: &'static str,
-    /// What the agent says, with the hostile text in it.
+    /// The agent's messages, with the hostile text.
     pub(super) says: Says,
     pub(super) command: Runs,
-    /// What the person types when asked.
+    /// What is typed at the prompt.
     pub(super) answer: Option<&'static str>,
 }
 
 type Says = fn(&str) -> Vec<FromAgent>;
 type Runs = fn(&TestEnv, &str) -> Command;
 
-const fn sink(name: &'static str, answer: Option<&'static str>, says: Says, command: Runs) -> Sink {
-    Sink {
+const fn place(
+    name: &'static str,
+    answer: Option<&'static str>,
+    says: Says,
+    command: Runs,
+) -> Place {
+    Place {
         name,
         says,
         command,
@@ -32,25 +37,25 @@ const fn sink(name: &'static str, answer: Option<&'static str>, says: Says, comm
     }
 }
 
-const fn agent_text(name: &'static str, says: Says, command: Runs) -> Sink {
-    sink(name, None, says, command)
+const fn agent_text(name: &'static str, says: Says, command: Runs) -> Place {
+    place(name, None, says, command)
 }
 
-const fn asked(name: &'static str, says: Says, command: Runs) -> Sink {
-    sink(name, Some("\r"), says, command)
+const fn asked(name: &'static str, says: Says, command: Runs) -> Place {
+    place(name, Some("\r"), says, command)
 }
 
-/// A question that is asked again, or answered otherwise, by an empty line.
-const fn coded(name: &'static str, says: Says, command: Runs) -> Sink {
-    sink(name, Some("1\r"), says, command)
+/// A prompt that is asked again, or answered otherwise, by an empty line.
+const fn coded(name: &'static str, says: Says, command: Runs) -> Place {
+    place(name, Some("1\r"), says, command)
 }
 
-/// A question that the person does not answer.
-const fn left(name: &'static str, says: Says, command: Runs) -> Sink {
-    sink(name, Some("\u{3}"), says, command)
+/// A prompt that is not answered.
+const fn left(name: &'static str, says: Says, command: Runs) -> Place {
+    place(name, Some("\u{3}"), says, command)
 }
 
-pub(super) const OUTPUTS: [Sink; 32] = [
+pub(super) const OUTPUTS: [Place; 32] = [
     agent_text("VPN profile", vpn_profile, |env, _| {
         vpn(env, &["--explain"])
     }),
@@ -213,7 +218,7 @@ fn dumb(env: &TestEnv, _: &str) -> Command {
     command
 }
 
-/// How every conversation ends that is about something else.
+/// Ends a conversation whose outcome does not matter.
 fn end() -> FromAgent {
     let report = Report::new(ErrorCode::OktaSessionOver, "over").hint("`ob login`");
     FromAgent::Reply(Reply::Failed(report))

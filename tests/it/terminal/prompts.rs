@@ -1,4 +1,4 @@
-//! The whole way, from a hostile org through the real agent to the screen.
+//! From a hostile org through the real agent to the screen.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
@@ -12,11 +12,12 @@ use ob::wire::{
 };
 use ob_sandbox::{AwsApp, Fault, FaultKind, Plugged, Touch};
 
-use super::fake_agent::Liar;
+use super::fake_agent::FakeAgent;
 use super::judge;
 use crate::support::{Pty, TestEnv, run};
 
-/// Mallory's phone, apps and name are hostile. Everything she is shown while she signs in and asks
+/// Mallory's phone, apps and name are hostile: everything shown while she signs in and asks for a
+/// role.
 /// for a role.
 #[test]
 fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
@@ -37,7 +38,7 @@ fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
         "{seen:?}"
     );
 
-    // One of the roles is named like that too, which is no name of a role.
+    // One of the roles has such a name too, which is no valid role name.
     for words in [
         &["roles"][..],
         &["roles", "--json"],
@@ -51,7 +52,7 @@ fn a_hostile_org_is_inert_from_the_menu_to_the_error() {
     }
 }
 
-/// The code to confirm in a browser, which the org chooses.
+/// The code to confirm in a browser is the org's text.
 #[test]
 fn the_code_for_the_browser_is_inert() {
     let env = TestEnv::new();
@@ -66,14 +67,14 @@ fn the_code_for_the_browser_is_inert() {
             minutes: 5,
         });
         let over = Report::new(ErrorCode::OktaSessionOver, "over").hint("`ob login`");
-        let liar = Liar::new(&env, vec![ask, FromAgent::Reply(Reply::Failed(over))]);
+        let agent = FakeAgent::new(&env, vec![ask, FromAgent::Reply(Reply::Failed(over))]);
         let (_, seen) = Pty::spawn(&env.ob(["login"])).wait();
-        drop(liar);
+        drop(agent);
         judge(&format!("code × {attack}"), &seen, true);
     }
 }
 
-/// The client looks at an address itself before it opens it.
+/// The client checks an address before it opens it.
 #[test]
 fn a_page_of_another_host_is_not_opened_whoever_names_it() {
     let env = TestEnv::new();
@@ -90,16 +91,16 @@ fn a_page_of_another_host_is_not_opened_whoever_names_it() {
             code: "BCDFGHJK".into(),
             minutes: 10,
         });
-        let liar = Liar::new(&env, vec![ask]);
+        let agent = FakeAgent::new(&env, vec![ask]);
         let (status, seen) = Pty::spawn(&env.ob(["login"])).wait();
-        drop(liar);
+        drop(agent);
         assert_eq!(status.code(), Some(4), "{seen}");
         assert!(seen.contains("not the org's own"), "{seen}");
         assert!(!env.path("bin/browser.ran").exists());
     }
 }
 
-/// The client looks at what a key is to sign before it touches one.
+/// The client checks what a key is to sign before it uses one.
 #[test]
 fn a_key_signs_for_no_other_site_whoever_asks_for_it() {
     let env = TestEnv::of("wendy");
@@ -125,11 +126,11 @@ fn a_key_signs_for_no_other_site_whoever_asks_for_it() {
             challenge,
             can_change: true,
         });
-        let liar = Liar::new(&env, vec![ask]);
+        let agent = FakeAgent::new(&env, vec![ask]);
         let mut login = env.ob(["login"]);
         login.env("OB_SECURITY_KEY", env.path("keys"));
         let (status, seen) = Pty::spawn(&login).wait();
-        drop(liar);
+        drop(agent);
         assert_eq!(status.code(), Some(4), "{seen}");
         assert!(seen.contains("the challenge is not for this org"), "{seen}");
     }
@@ -156,7 +157,7 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
     let over = Report::new(ErrorCode::OktaSessionOver, "over")
         .exit(Exit::Refused)
         .hint("`ob login`");
-    let _liar = Liar::new(
+    let _liar = FakeAgent::new(
         &env,
         vec![
             FromAgent::Ask(Ask::SecurityKey {
@@ -174,7 +175,7 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
     pty.until("touch the security key");
     pty.until("answered elsewhere");
     let took = begun.elapsed();
-    // The challenge is good for a minute.
+    // The challenge is valid for one minute.
     assert!(took < Duration::from_secs(40), "{took:?}");
     assert_eq!(pty.wait().0.code(), Some(4));
     assert_eq!(keys.asked(), 1);
@@ -209,7 +210,7 @@ fn no_command_runs_as_a_role_of_another_terminal() {
             provider: None,
             chosen: None,
         };
-        let _liar = Liar::new(
+        let _liar = FakeAgent::new(
             &env,
             vec![
                 FromAgent::Ask(Ask::Role { choices }),
@@ -232,7 +233,7 @@ fn no_command_runs_as_a_role_of_another_terminal() {
     }
 }
 
-/// What Okta, its pages and STS say when they refuse.
+/// Refusals of Okta, its pages and STS.
 #[test]
 fn a_refusal_in_hostile_words_is_inert() {
     let hostile = super::ATTACKS

@@ -192,7 +192,7 @@ fn pushing(pushes: &[Push]) -> TestEnv {
         Options {
             vpn: VpnOptions {
                 push: pushes.iter().map(|push| escaped(&push.text)).collect(),
-                lets_everybody_in: true,
+                admits_all_clients: true,
                 ..VpnOptions::default()
             },
             ..Options::default()

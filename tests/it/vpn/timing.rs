@@ -191,7 +191,7 @@ fn figures_of_a_tunnel_beside_openvpn_alone() {
     }
     let vpn = Vpn::with(Options {
         vpn: VpnOptions {
-            lets_everybody_in: true,
+            admits_all_clients: true,
             ..VpnOptions::default()
         },
         ..Options::default()

@@ -1,8 +1,8 @@
-//! OpenVPN Access Server's web pages, as a user whose sign-in is SAML meets them: the cookie that
-//! is there before anybody signed in, the assertion consumer, the doors to a profile, and the
-//! address at which a waiting tunnel is signed in. Follows Access Server's manual (SAML with Okta,
-//! token URLs, session tokens) and OpenVPN 3's `doc/webauth.md`; what neither says (bodies of
-//! successful answers, the WEB_AUTH address) is the sandbox's own choice.
+//! OpenVPN Access Server's web pages for users with SAML: the cookie that exists before any
+//! sign-in, the assertion consumer, the endpoints that return a profile, and the address at which a
+//! waiting tunnel is signed in. Follows Access Server's manual (SAML with Okta, token URLs, session
+//! tokens) and OpenVPN 3's `doc/webauth.md`; what neither specifies (bodies of successful
+//! responses, the WEB_AUTH address) is the sandbox's own choice.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,19 +20,19 @@ use crate::state::SandboxState;
 /// The "SP identity" of the Access Server.
 pub(crate) const AUDIENCE: &str = "https://vpn.acme.com/saml/metadata";
 
-/// How the Access Server differs from the plainest one.
+/// How this Access Server differs from the default one.
 #[derive(Debug, Clone)]
 pub struct VpnOptions {
-    /// Profiles come with `VPN-Session-User` and `VPN-Session-Token`, which save the sign-in at
-    /// connect time.
+    /// Profiles have `VPN-Session-User` and `VPN-Session-Token`, which save the sign-in at connect
+    /// time.
     pub session_headers: bool,
-    /// The answer to the assertion already carries the profile's address.
+    /// The response to the assertion already has the profile's address.
     pub deep_link_in_acs: bool,
     /// `/import_profile` exists.
     pub import_profile: bool,
     /// `/downloads.json` exists.
     pub downloads: bool,
-    /// `/api/token-url` exists, as in Access Server 3; what it answers is the sandbox's own choice.
+    /// `/api/token-url` exists, as in Access Server 3; its response is the sandbox's own choice.
     pub api: bool,
     /// Its web pages have a certificate of an authority of its own, as Access Server is installed.
     pub own_authority: bool,
@@ -44,16 +44,16 @@ pub struct VpnOptions {
     pub push: Vec<String>,
     /// The openvpn server pushes no `DOMAIN` of its own.
     pub pushes_no_domain: bool,
-    /// Another address than its own for the sign-in of a waiting tunnel.
+    /// Another address for the sign-in of a waiting tunnel.
     pub web_auth_url: Option<String>,
-    /// How long the message with that address is made, if it is not already, in bytes.
+    /// Length to which the message with that address is padded, in bytes.
     pub web_auth_length: usize,
-    /// Every tunnel is refused, in these words.
+    /// Every tunnel is refused with this text.
     pub refuses: Option<String>,
     /// Whether the openvpn server admits clients without asking: an answer that comes a moment late
     /// delays a client by one to five seconds at random, which spoils measurements.
-    pub lets_everybody_in: bool,
-    /// What is asked of a person besides the password or the token.
+    pub admits_all_clients: bool,
+    /// A question besides the password or the token.
     pub asks: Option<VpnQuestion>,
 }
 
@@ -85,13 +85,13 @@ impl Default for VpnOptions {
             web_auth_url: None,
             web_auth_length: 0,
             refuses: None,
-            lets_everybody_in: false,
+            admits_all_clients: false,
             asks: None,
         }
     }
 }
 
-/// What the server remembers.
+/// The server's state.
 #[derive(Debug, Default)]
 pub(crate) struct AccessServer {
     /// Cookie `openvpn_sess_…` and the user who signed in with it; none at first.
@@ -99,16 +99,16 @@ pub(crate) struct AccessServer {
     assertions: HashSet<String>,
     tokens: HashMap<String, String>,
     session_tokens: HashMap<String, String>,
-    /// The profile that is handed out, less the part about the user.
+    /// The profile for all users, without the user's own part.
     pub(crate) profile: String,
     /// The tunnels that wait for their sign-in, by the id in their address.
     pub(crate) waiting: HashMap<String, (u64, u64)>,
-    /// The openvpn server, once there is one.
+    /// The running openvpn server's socket.
     pub(crate) auth_socket: Option<AuthSocket>,
 }
 
 impl AccessServer {
-    /// Whether `token` is what a profile's headers gave `login`.
+    /// Whether `token` is the one in the headers of `login`'s profile.
     pub(crate) fn is_session_token(&self, login: &str, token: &str) -> bool {
         self.session_tokens.get(token).is_some_and(|of| of == login)
     }
@@ -171,7 +171,7 @@ pub(crate) fn answer(state: &SandboxState, request: &Request) -> Answer {
     if known.is_some() || answer.headers.iter().any(|(name, _)| name == "Set-Cookie") {
         return answer;
     }
-    // The trap: there is a session cookie before anybody has signed in.
+    // As in a real server, a session cookie exists before any sign-in.
     let cookie = new_session(state, None);
     answer.with("Set-Cookie", &cookie)
 }
@@ -187,7 +187,7 @@ fn new_session(state: &SandboxState, login: Option<String>) -> String {
     cookie
 }
 
-/// The known session cookie that a request carries; a signed-in one before the others.
+/// Returns the user of the session cookie of a request; a signed-in session is preferred.
 fn cookie(state: &SandboxState, request: &Request) -> Option<Option<String>> {
     let header = request.header("cookie")?;
     let vpn = state.vpn();
@@ -201,8 +201,8 @@ fn signed_in(state: &SandboxState, request: &Request) -> Option<String> {
     cookie(state, request).flatten()
 }
 
-/// The assertion consumer: signature, audience, recipient, time, one use; then where RelayState
-/// says.
+/// The assertion consumer: checks signature, audience, recipient, time and single use, then
+/// redirects as RelayState says.
 fn consume(state: &SandboxState, request: &Request) -> Answer {
     let refused = |why: &str| error(403, "Access denied", &format!("SAML: {why}"));
     let encoded = request.form("SAMLResponse").unwrap_or_default();
@@ -247,7 +247,7 @@ fn consume(state: &SandboxState, request: &Request) -> Answer {
     answer.with("Set-Cookie", &new_session(state, Some(login)))
 }
 
-/// `GET /saml/start?sid=…`: off to the identity provider.
+/// `GET /saml/start?sid=…`: redirects to the identity provider.
 fn start(state: &SandboxState, request: &Request) -> Answer {
     let sid = request.parameter("sid").unwrap_or_default();
     if !state.vpn().waiting.contains_key(&sid) {
@@ -261,7 +261,7 @@ fn start(state: &SandboxState, request: &Request) -> Answer {
     Answer::redirect(&to)
 }
 
-/// Lets the waiting tunnel in.
+/// Admits the waiting tunnel.
 fn admit(state: &SandboxState, sid: &str) -> Answer {
     let mut vpn = state.vpn();
     let client = vpn.waiting.remove(sid);

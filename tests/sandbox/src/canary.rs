@@ -1,6 +1,6 @@
-//! Recognisable secrets: every password, token and key the sandbox gives out is made here or noted
-//! here, so that a test can search a disk, a log or a core for all of them. Values are unique per
-//! sandbox; nothing else in the crate draws random numbers.
+//! Recognisable secrets. Every password, token and key of the sandbox is made or recorded here, so
+//! that a test can search a disk, a log or a core for all of them. Values are unique per sandbox;
+//! nothing else in the crate draws random numbers.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -22,28 +22,28 @@ pub(crate) struct Canaries {
 }
 
 impl Canaries {
-    /// Makes a secret `PREFIXcanary-KIND-…` of that kind and notes it.
+    /// Makes a secret `PREFIXcanary-KIND-…` of that kind and records it.
     pub(crate) fn issue(&self, kind: &str, prefix: &str) -> String {
         let value = format!("{prefix}canary-{kind}-{}", random(ALPHANUMERIC, 24));
         self.note(kind, &value);
         value
     }
 
-    /// Makes a secret of digits, as tokens and text messages have it, and notes it.
+    /// Makes a secret of digits, as tokens and text messages have, and records it.
     pub(crate) fn digits(&self, kind: &str, length: usize) -> String {
         let value = random(b"0123456789", length);
         self.note(kind, &value);
         value
     }
 
-    /// Makes a secret in the alphabet of YubiKeys and notes it.
+    /// Makes a secret in the alphabet of YubiKeys and records it.
     pub(crate) fn modhex(&self, kind: &str, length: usize) -> String {
         let value = random(b"cbdefghijklnrtuv", length);
         self.note(kind, &value);
         value
     }
 
-    /// Notes a secret made elsewhere.
+    /// Records a secret made elsewhere.
     pub(crate) fn note(&self, kind: &str, value: &str) {
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         if !issued.iter().any(|(_, known)| known == value) {
@@ -51,7 +51,7 @@ impl Canaries {
         }
     }
 
-    /// What was issued so far, oldest first.
+    /// Returns the secrets so far, oldest first.
     pub(crate) fn all(&self) -> Vec<(String, String)> {
         self.issued
             .lock()
@@ -63,7 +63,7 @@ impl Canaries {
 /// `length` letters of `alphabet`.
 pub(crate) fn random(alphabet: &[u8], length: usize) -> String {
     let mut bytes = vec![0_u8; length];
-    // A machine without random numbers gives a weaker canary, not a broken test.
+    // Without random numbers the canary is weaker, and the test still runs.
     let _ = SystemRandom::new().fill(&mut bytes);
     bytes
         .iter()

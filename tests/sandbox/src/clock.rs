@@ -1,5 +1,5 @@
-//! The clock of the sandbox's servers and the three ways its answers write a moment. It can be
-//! wrong on purpose, and moved while a test runs, so that lifetimes end without waiting for them.
+//! The clock of the sandbox's servers, and the three formats of times. It can be set wrong and
+//! moved during a test, so that lifetimes end without waiting.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,7 +17,7 @@ impl Clock {
         }
     }
 
-    /// Seconds since the epoch, as the servers believe.
+    /// Returns seconds since the epoch by the servers' clock.
     pub(crate) fn now(&self) -> u64 {
         unix_now().saturating_add_signed(self.skew.load(Ordering::Relaxed))
     }
@@ -27,7 +27,7 @@ impl Clock {
     }
 }
 
-/// Seconds since the epoch by the machine's own clock.
+/// Returns seconds since the epoch by the machine's clock.
 pub(crate) fn unix_now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

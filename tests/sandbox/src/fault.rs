@@ -1,5 +1,5 @@
-//! Scripted faults: what a test asks a server to do wrong, to which requests, how many times. Some
-//! replace the answer, so the request has no effect; the others spoil the delivery of a real one.
+//! Scripted faults: what a server does wrong, for which requests and how often. Some replace the
+//! response, so that the request has no effect; others spoil the delivery of a real one.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,19 +7,19 @@ use std::time::Duration;
 use crate::http::{Answer, Request};
 use crate::log::Server;
 
-/// One instruction to one server. The oldest one that fits a request and has turns left is used.
+/// A fault of one server. The oldest one that matches a request and has turns left is used.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    /// Who misbehaves.
+    /// The faulty server.
     pub server: Server,
     /// For the org and the foreign host, what the path begins with; for STS, the `Action`. Empty
     /// fits everything.
     pub path_prefix: String,
-    /// How many fitting requests pass unharmed first.
+    /// How many matching requests pass first.
     pub skip: usize,
-    /// How many requests it hits; `usize::MAX` for all.
+    /// How many requests it affects; `usize::MAX` for all.
     pub times: usize,
-    /// What goes wrong.
+    /// The kind of fault.
     pub kind: FaultKind,
 }
 
@@ -83,19 +83,19 @@ impl Fault {
     }
 }
 
-/// What goes wrong.
+/// Kinds of faults.
 #[derive(Debug, Clone)]
 pub enum FaultKind {
-    /// This answer instead of the real one.
+    /// This response instead of the real one.
     Status {
         /// The status code.
         code: u16,
         /// Besides `Date` and `Content-Length`.
         headers: Vec<(String, String)>,
-        /// Sent as it is.
+        /// Sent unchanged.
         body: Vec<u8>,
     },
-    /// A sign-in page of some captive portal, status 200, where JSON or XML belongs.
+    /// A captive portal's sign-in page with status 200, instead of JSON or XML.
     HtmlInsteadOfJson,
     /// 302 with this `Location`, written as it is.
     RedirectTo(String),
@@ -106,7 +106,7 @@ pub enum FaultKind {
     CutAfter(usize),
     /// The request is read and never answered; the connection stays open.
     Hang,
-    /// The real body called something else.
+    /// The real body with another content type.
     WrongContentType(String),
     /// The real answer with more headers.
     ExtraHeaders(Vec<(String, String)>),
@@ -117,11 +117,11 @@ pub enum FaultKind {
         /// Its type.
         content_type: String,
     },
-    /// The real answer, later.
+    /// The real response, delayed.
     Delay(Duration),
     /// The request takes effect, but the connection is closed instead of an answer.
     CloseBeforeAnswer,
-    /// 429 in the server's own words.
+    /// 429 in the server's own format.
     RateLimited {
         /// `X-Rate-Limit-Reset`, in seconds from the server's now; `None` leaves the header out.
         reset_in: Option<i64>,
@@ -130,16 +130,16 @@ pub enum FaultKind {
     Raw(Vec<u8>),
 }
 
-/// A fault's part in answering one request.
+/// The effect of the faults on one request.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// Do not ask the server: this is the answer.
+    /// This response, without asking the server.
     Instead(Answer),
-    /// Do not ask the server: send these bytes and close.
+    /// These bytes, then the connection is closed, without asking the server.
     Bytes(Vec<u8>),
-    /// Do not ask the server, do not answer.
+    /// No response, without asking the server.
     Silence,
-    /// Ask the server, then deliver what it said in this way.
+    /// The server's response, delivered in this way.
     Deliver(Delivery),
 }
 

@@ -1,6 +1,6 @@
 //! The AWS console's sign-in (IAM User Guide, "Enabling custom identity broker access to the AWS
-//! console"): `getSigninToken` for credentials that are out, `login` for a token. It answers at
-//! `/federation` of the STS.
+//! console"): `getSigninToken` for issued credentials, `login` for a token. Served at `/federation`
+//! of the STS.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::http::{Answer, Request};
 use crate::iam::AUDIT;
 use crate::state::SandboxState;
 
-/// The canary's kind, by which `login` knows the tokens again.
+/// The canary's kind, by which `login` recognises the tokens.
 const TOKEN: &str = "aws-signin-token";
 
 pub(crate) fn answer(state: &SandboxState, request: &Request) -> Answer {
@@ -39,7 +39,7 @@ fn token(state: &SandboxState, request: &Request) -> Answer {
         let allowed = seconds
             .parse()
             .is_ok_and(|seconds: u64| (900..=43_200).contains(&seconds));
-        // Not for roles that were reached through another one, as those of this account are.
+        // Refused for roles that were assumed by chaining, as those of this account are.
         if !allowed || issued.role.contains(AUDIT) {
             return refused();
         }

@@ -1,6 +1,6 @@
-//! HTTP/1.1 as the servers need it (RFC 9112): one request read whole, one answer written. The head
-//! is parsed by `httparse`; the rest is our own because faults must be able to put any bytes, at
-//! any pace, on the wire, which a server framework exists to prevent.
+//! HTTP/1.1 for the servers (RFC 9112): reads one request completely, writes one response.
+//! `httparse` parses the head; the rest is hand-written, because faults must be able to send any
+//! bytes at any pace, which server frameworks prevent.
 
 use std::fmt::Write as _;
 use std::io;
@@ -12,7 +12,7 @@ const MAX_HEAD: usize = 256 * 1024;
 const MAX_BODY: usize = 16 * 1024 * 1024;
 const MAX_HEADERS: usize = 256;
 
-/// A request as it arrived.
+/// A request as received.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -53,7 +53,7 @@ impl Request {
     }
 }
 
-/// An answer before `Date` and `Content-Length` are added.
+/// A response before `Date` and `Content-Length` are added.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,

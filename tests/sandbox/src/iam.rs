@@ -1,12 +1,12 @@
-//! The AWS side's memory: which roles exist, how long and by whom they may be assumed, which Okta
-//! app grants them to whom, and the credentials STS gave out.
+//! The state of the AWS side: roles, their durations and trust, grants by Okta apps, and issued
+//! credentials.
 
 use std::collections::HashMap;
 
 use crate::okta::AppId;
 use crate::users;
 
-/// The account most examples live in.
+/// The account of most examples.
 pub(crate) const PRODUCTION: &str = "123456789012";
 /// The account reached by role chaining only.
 pub(crate) const AUDIT: &str = "210987654321";
@@ -30,7 +30,7 @@ pub(crate) struct Role {
     pub(crate) trusts: Vec<String>,
 }
 
-/// An app gives a person a role.
+/// A role that an app grants a user.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
     pub(crate) login: String,
@@ -39,7 +39,7 @@ pub(crate) struct Grant {
     pub(crate) role: String,
 }
 
-/// Credentials that are out.
+/// Issued credentials.
 #[derive(Debug, Clone)]
 pub(crate) struct Issued {
     pub(crate) access_key_id: String,

@@ -1,4 +1,4 @@
-//! What the servers of a sandbox have seen, for tests to ask about; and its VPN.
+//! What the servers of a sandbox have received, for assertions; and its VPN.
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! What the servers received, kept for tests to ask about: each request whole, in order of arrival,
-//! with the connection it came on and the status it got.
+//! The request log: each request in order of arrival, with its connection and the status of the
+//! response.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +14,7 @@ pub enum Server {
     Org,
     /// AWS STS.
     Sts,
-    /// A foreign host that has no business with any secret.
+    /// A foreign host, which must receive no secret.
     Other,
     /// The web pages of the OpenVPN Access Server.
     Vpn,

@@ -1,5 +1,4 @@
-//! The program: the servers of the library, and around them what a person or a script needs to run
-//! the real `ob` against them without touching anything of their own.
+//! The program `ob-sandbox`: starts the servers, and runs the real `ob` with a home of its own.
 
 mod program;
 

@@ -1,6 +1,5 @@
-//! Who is let into the tunnel: the openvpn server asks its management socket about every client
-//! (`management-client-auth` in OpenVPN's `doc/management-notes.txt`), and what it is told is
-//! decided here.
+//! Admission of clients: the openvpn server asks its management socket about every client
+//! (`management-client-auth` in OpenVPN's `doc/management-notes.txt`), and this module decides.
 
 use std::collections::HashSet;
 use std::io::{self, Write as _};
@@ -25,7 +24,7 @@ impl AuthSocket {
         AuthSocket(Arc::new(Mutex::new(stream)))
     }
 
-    /// Lets a client in.
+    /// Admits a client.
     pub(crate) fn admit(&self, (client, key): (u64, u64)) {
         self.say(&format!("client-auth-nt {client} {key}"));
     }
@@ -37,7 +36,7 @@ impl AuthSocket {
     }
 }
 
-/// What a client says of itself.
+/// What a client sends about itself.
 #[derive(Default)]
 struct Client {
     ids: (u64, u64),
@@ -49,7 +48,7 @@ struct Client {
     answer: Option<String>,
 }
 
-/// Decides about each client, for as long as the server lives.
+/// Decides about each client while the server runs.
 pub(crate) fn judge(
     sandbox_state: &SandboxState,
     auth_socket: &AuthSocket,

@@ -1,7 +1,7 @@
-//! A real openvpn server in a network namespace of its own, joined to ours by a pair of virtual
-//! devices: what the Access Server's profiles lead to. It asks its management socket about every
-//! client, so that the web pages decide who is let in. Needs `openvpn`, `ip`, `unshare` and
-//! `nsenter`, and root of the namespace it is started in (`unshare -Urnm` gives that to anybody).
+//! A real openvpn server in a network namespace, connected to ours by virtual devices; the Access
+//! Server's profiles lead to it. It asks its management socket about every client, so that the web
+//! pages decide about admission. Needs `openvpn`, `ip`, `unshare` and `nsenter`, and root of its
+//! namespace (`unshare -Urnm` gives that to any user).
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write as _};
@@ -71,7 +71,7 @@ impl OpenVpn {
         Ok(vpn)
     }
 
-    /// Ends the server without a word to its clients.
+    /// Kills the server without notifying its clients.
     pub fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
             let _ = server.kill();
@@ -79,9 +79,10 @@ impl OpenVpn {
         }
     }
 
-    /// A new server in the place of the old one; what the old one knew is gone, tokens included.
+    /// Replaces the server by a new one without its state, tokens included.
     ///
     /// # Errors
+    ///
     /// When it does not start.
     pub fn restart(&mut self) -> io::Result<()> {
         self.kill();
@@ -158,7 +159,7 @@ impl OpenVpn {
                 .args(["--genkey", "tls-crypt-v2-client"])
                 .arg(self.path("client.key")),
         )?;
-        let judged = match self.state.options.vpn.lets_everybody_in {
+        let judged = match self.state.options.vpn.admits_all_clients {
             true => "",
             false => "management-client-auth\nusername-as-common-name\nauth-gen-token 3600\n",
         };
@@ -231,7 +232,7 @@ impl Drop for OpenVpn {
     }
 }
 
-/// A throw-away certificate authority, and a server and a client of it.
+/// A temporary certificate authority, with a server's and a client's key.
 struct Keys {
     authority: String,
     server: (String, String),
@@ -281,7 +282,7 @@ impl Keys {
     }
 }
 
-/// A profile for a server that does not exist, for those who only look at profiles.
+/// A profile for a server that does not exist, for tests that only read profiles.
 pub(crate) fn paper_profile(state: &SandboxState) -> io::Result<()> {
     let keys = Keys::new()?;
     keys.note(state);

@@ -1,4 +1,4 @@
-//! How a sandbox can differ from the usual one.
+//! Options of a sandbox.
 
 use crate::access_server::VpnOptions;
 use std::time::Duration;
@@ -15,13 +15,13 @@ pub enum Pipeline {
     Idx,
 }
 
-/// What stands between a session and the AWS apps.
+/// Pages between a session and the AWS apps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interstitial {
     /// The password is asked for once more: a page of its own in Classic, a sign-in page in
     /// Identity Engine.
     PasswordAgain,
-    /// The same page, made by a script that no terminal runs (Classic).
+    /// The same page made by a script, which a terminal cannot run (Classic).
     PasswordAgainByScript,
     /// Something has to be agreed to.
     Consent,
@@ -57,7 +57,7 @@ pub enum StepUpEnd {
     Bare,
 }
 
-/// How a sandbox differs from the usual one.
+/// How a sandbox differs from the default one.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The org's host name, which must lead to this machine, and port; none: `127.0.0.1` and a free
@@ -119,7 +119,7 @@ pub struct Options {
     pub sign_in_good_for: Option<u64>,
     /// An id token whose scope has `profile` says who it is of; an org's server can be told to
     /// leave it out.
-    pub id_tokens_name_the_user: bool,
+    pub id_token_has_username: bool,
     /// Whether `/oauth2/v1/userinfo` has `preferred_username`.
     pub user_info_names_the_user: bool,
     /// The native client may have refresh tokens.
@@ -173,7 +173,7 @@ impl Default for Options {
             idx_success_remediation: false,
             web_sso_assurance: 0,
             sign_in_good_for: None,
-            id_tokens_name_the_user: true,
+            id_token_has_username: true,
             user_info_names_the_user: true,
             refresh_tokens: true,
             rotates_refresh_tokens: true,

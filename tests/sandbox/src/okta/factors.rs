@@ -10,9 +10,9 @@ use crate::users::{Factor, FactorKind, User};
 
 /// How many wrong codes one transaction survives.
 const MAX_FAILURES: usize = 5;
-/// How far off a code is still recognised as one of the right person's, in steps.
+/// By how many steps a code may be off and is still recognised as the user's.
 const RECOGNISED_STEPS: u64 = 20;
-/// Between two codes that are sent to one phone or mailbox.
+/// Time between two codes that are sent to one phone or mailbox.
 const MIN_SECONDS: u64 = 30;
 /// How long a code that was sent is good.
 const DELIVERED_SECONDS: u64 = 300;

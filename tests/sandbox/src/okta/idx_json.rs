@@ -6,7 +6,7 @@ use crate::http::Answer;
 
 pub(super) const ION: &str = "application/ion+json; okta-version=1.0.0";
 
-/// An answer that ends everything: messages and no remediation.
+/// A final response: messages without a remediation.
 pub(super) fn fatal(status: u16, key: &str, message: &str) -> Answer {
     let body = json!({ "version": "1.0.0", "messages": messages("ERROR", key, message) });
     Answer::empty(status).body(ION, body.to_string())

@@ -1,4 +1,4 @@
-//! How Identity Engine writes an answer: remediations, authenticators, messages, the way out.
+//! The JSON of Identity Engine's responses: remediations, authenticators, messages, the end.
 
 use serde_json::{Value, json};
 

@@ -52,7 +52,7 @@ impl PushScript {
     }
 }
 
-/// How a push ends.
+/// The outcome of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PushOutcome {
     /// "Yes, it's me."

@@ -90,7 +90,8 @@ pub(super) fn cookie_redirect(visit: &Visit<'_>) -> Answer {
     }
     let token = visit.request.parameter("token").unwrap_or_default();
     let answer = Answer::redirect(&target);
-    // A session cookie wins over the token, even over one that was used (tokendito relies on it).
+    // A session cookie takes precedence over the token, even over a used one (tokendito relies on
+    // it).
     if current(visit).is_some() {
         return answer;
     }

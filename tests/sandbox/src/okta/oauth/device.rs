@@ -1,4 +1,4 @@
-//! The device grant: a code for the client, another for the person, and how the person behaves.
+//! The device grant: the client's code, the user's code, and the user's behaviour.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{CLIENT, Grant, issue, refuse};
 use crate::http::Answer;
 use crate::okta::{Visit, pages};
 
-/// What becomes of a device code.
+/// The outcome of a device code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceOutcome {
     #[default]

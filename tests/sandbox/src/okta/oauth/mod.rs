@@ -103,7 +103,7 @@ fn issue(visit: &Visit<'_>, grant: &Grant) -> Answer {
         "auth_time": grant.signed_in, "iat": visit.now, "exp": visit.now + LIFE });
     let asks = |name| grant.scope.split(' ').any(|one| one == name);
     // "Scope-dependent claims" (Okta: "OpenID Connect & OAuth 2.0").
-    if asks("profile") && visit.state.options.id_tokens_name_the_user {
+    if asks("profile") && visit.state.options.id_token_has_username {
         claims["preferred_username"] = json!(grant.login);
     }
     let id_token = format!(
