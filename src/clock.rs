@@ -18,10 +18,10 @@ pub use zone::{Zone, span};
 
 /// Source of the current time. Clones of a stopped clock move together.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Option<Arc<Hands>>);
+pub struct Clock(Option<Arc<StoppedTime>>);
 
 #[derive(Debug)]
-struct Hands {
+struct StoppedTime {
     wall: AtomicI64,
     boot: AtomicI64,
 }
@@ -34,7 +34,7 @@ impl Clock {
 
     /// Returns a clock that stands at `wall`, 0 s after boot, until it is moved.
     pub fn stopped_at(wall: Timestamp) -> Self {
-        Self(Some(Arc::new(Hands {
+        Self(Some(Arc::new(StoppedTime {
             wall: AtomicI64::new(wall.0),
             boot: AtomicI64::new(0),
         })))

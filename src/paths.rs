@@ -75,7 +75,7 @@ pub fn existing_runtime_dir(environment: &Environment) -> Result<Option<RuntimeD
 }
 
 /// Returns the path of [`runtime_dir`], whether it exists or not.
-pub fn usual_runtime_dir(environment: &Environment) -> Option<PathBuf> {
+pub fn default_runtime_dir(environment: &Environment) -> Option<PathBuf> {
     match absolute(environment, "XDG_RUNTIME_DIR").filter(|base| is_private(base)) {
         Some(base) => Some(base.join("ob")),
         None => home(environment).map(|home| home.join(".local/state/ob/run").join(host())),

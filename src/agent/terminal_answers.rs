@@ -14,15 +14,15 @@ const MAX_ANSWERS: usize = 1000;
 
 /// Answers by terminal and question.
 #[derive(Debug)]
-pub(super) struct TerminalAnswers<Q, A>(RefCell<HashMap<(TerminalId, Q), Given<A>>>);
+pub(super) struct TerminalAnswers<Q, A>(RefCell<HashMap<(TerminalId, Q), TerminalAnswer<A>>>);
 
 #[derive(Debug)]
-struct Given<A> {
+struct TerminalAnswer<A> {
     answer: A,
     session: Weak<LiveSession>,
 }
 
-impl<A> Given<A> {
+impl<A> TerminalAnswer<A> {
     fn is_of(&self, session: Option<&Rc<LiveSession>>) -> bool {
         session.is_some_and(|session| std::ptr::eq(self.session.as_ptr(), Rc::as_ptr(session)))
     }
@@ -66,7 +66,7 @@ impl<Q: Eq + Hash, A: Clone> TerminalAnswers<Q, A> {
         let key = (terminal, question);
         if answers.len() < MAX_ANSWERS || answers.contains_key(&key) {
             let session = Rc::downgrade(session);
-            answers.insert(key, Given { answer, session });
+            answers.insert(key, TerminalAnswer { answer, session });
         }
     }
 

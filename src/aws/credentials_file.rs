@@ -123,7 +123,7 @@ impl CredentialsFile {
     }
 
     /// Returns the names of `ob`'s sections.
-    pub fn ours(&self) -> Vec<&str> {
+    pub fn own_sections(&self) -> Vec<&str> {
         (0..self.0.len())
             .filter_map(|at| self.own_header(at))
             .collect()
@@ -136,7 +136,7 @@ impl CredentialsFile {
             let expiry = read.section(name)?.get(EXPIRY_KEY)?.value();
             Timestamp::from_rfc3339(&expiry).filter(|expiry| *expiry > now)
         };
-        let ours = self.ours().into_iter();
+        let ours = self.own_sections().into_iter();
         ours.filter_map(|name| Some((name.to_owned(), expiry(name)?)))
             .collect()
     }

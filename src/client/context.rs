@@ -76,7 +76,7 @@ impl Context {
 
     /// Formats a time in the user's zone with the remainder: `14:05 (in 58 min)`.
     pub fn format_time(&self, at: Timestamp) -> String {
-        Zone::of(&self.environment).tell(at, Clock::system().now())
+        Zone::of(&self.environment).format(at, Clock::system().now())
     }
 
     /// Returns settings flags that hold the global options alone.

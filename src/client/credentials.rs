@@ -57,13 +57,13 @@ pub fn credentials_with(
     sign_in: &SignInOptions,
     hooks: AgentHooks<'_>,
 ) -> Result<Granted, Report> {
-    let knows_roles = menu != RoleMenu::Never && knows_roles(context, &target.wire);
+    let has_cached_roles = menu != RoleMenu::Never && has_cached_roles(context, &target.wire);
     let request = || {
         Request::Credentials(CredentialsRequest {
             target: target.wire.clone(),
             min_ttl,
             may_sign_in: true,
-            knows_roles,
+            has_cached_roles,
             menu,
             confirm: target.confirmation(),
         })
@@ -78,7 +78,7 @@ pub fn credentials_with(
 }
 
 /// Returns whether the user could choose one of the cached roles before a sign-in.
-fn knows_roles(context: &Context, target: &Target) -> bool {
+fn has_cached_roles(context: &Context, target: &Target) -> bool {
     let names = [&target.role, &target.provider, &target.through];
     let is_open = names.iter().all(|name| name.is_none()) && has_tty();
     let cache = is_open.then(|| RoleCache::of(context, target)).flatten();

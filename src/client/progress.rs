@@ -36,7 +36,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn say(&self, text: &str) {
+    fn message(&self, text: &str) {
         self.context.output.message(&format!("ob: {text}\n"));
     }
 
@@ -46,7 +46,7 @@ impl<'a> Progress<'a> {
         if let Some(step) = self.step.take()
             && !link.wait_readable(SHOW_STEP_AFTER)?
         {
-            self.say(&format!("{}…", escape(&step)));
+            self.message(&format!("{}…", escape(&step)));
         }
         Ok(())
     }
@@ -93,7 +93,7 @@ impl<'a> Progress<'a> {
             }
             Notice::Wait { seconds, why } => {
                 if !self.context.output.is_followed() {
-                    self.say(&format!("{}, {seconds} s", escape(&why)));
+                    self.message(&format!("{}, {seconds} s", escape(&why)));
                 }
                 let until = Instant::now() + Duration::from_secs(seconds);
                 self.countdown = Some(Countdown { until, why });
@@ -108,6 +108,6 @@ impl<'a> Progress<'a> {
             Notice::NoAnswerWanted { too_late: true } => "no answer came in time".into(),
             Notice::Message(text) => escape(&text),
         };
-        self.say(&text);
+        self.message(&text);
     }
 }

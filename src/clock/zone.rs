@@ -29,7 +29,7 @@ impl Zone {
 
     /// Returns `14:05 (in 58 min)`, with the date if it is another day, and with `UTC` if that is
     /// the zone.
-    pub fn tell(&self, at: Timestamp, now: Timestamp) -> String {
+    pub fn format(&self, at: Timestamp, now: Timestamp) -> String {
         let (Some(there), Some(here)) = (self.date(at), self.date(now)) else {
             return at.to_string();
         };
@@ -100,7 +100,7 @@ mod tests {
 
     fn shown(zone: &str, seconds: i64) -> String {
         let environment = [("TZ", zone)].into_iter().collect();
-        Zone::of(&environment).tell(NOW.plus(seconds), NOW)
+        Zone::of(&environment).format(NOW.plus(seconds), NOW)
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
         }
         let far = Zone::of(&[("TZ", "UTC")].into_iter().collect());
         assert_eq!(
-            far.tell(Timestamp(i64::MAX), NOW),
+            far.format(Timestamp(i64::MAX), NOW),
             Timestamp(i64::MAX).to_string()
         );
     }

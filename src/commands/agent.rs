@@ -14,11 +14,11 @@ use crate::report::Report;
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    what: Operation,
 }
 
 #[derive(Subcommand, Clone, Debug)]
-enum What {
+enum Operation {
     /// Be the agent; `ob` does this by itself when it needs one
     #[command(hide = true)]
     Run {
@@ -39,7 +39,7 @@ enum What {
 /// When the agent cannot start, or cannot be asked.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     match &args.what {
-        What::Run {
+        Operation::Run {
             detach,
             private,
             directory,
@@ -51,7 +51,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             };
             agent::run(&start).map(|()| ExitCode::SUCCESS)
         }
-        What::Stop => {
+        Operation::Stop => {
             let stopped = stop_agents(context)?;
             clear_expiry_files(context, None);
             let text = match stopped[..] {
@@ -69,6 +69,6 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             context.output.message(&text);
             Ok(ExitCode::SUCCESS)
         }
-        What::Status => status::run(&status::Args {}, context),
+        Operation::Status => status::run(&status::Args {}, context),
     }
 }

@@ -18,11 +18,11 @@ use crate::wire::{Reply, Request};
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     #[arg(value_enum)]
-    what: What,
+    what: Completion,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum What {
+enum Completion {
     Profiles,
     Roles,
     Orgs,
@@ -33,9 +33,9 @@ enum What {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let settings = context.settings()?;
     let words: BTreeSet<String> = match args.what {
-        What::Profiles => settings.profiles().map(ToOwned::to_owned).collect(),
-        What::Orgs => settings.org_names().map(ToOwned::to_owned).collect(),
-        What::Roles => {
+        Completion::Profiles => settings.profiles().map(ToOwned::to_owned).collect(),
+        Completion::Orgs => settings.org_names().map(ToOwned::to_owned).collect(),
+        Completion::Roles => {
             let (accounts, labels) = (settings.accounts(), settings.labels());
             let names = Names::new(&accounts, &labels);
             let spelled = |role: &str| match RoleArn::parse(role) {

@@ -153,7 +153,7 @@ fn find(challenge: &KeyChallenge) -> Result<MatchedKey, KeyFault> {
         let mut tells = true;
         for site in sites.into_iter().flatten() {
             for id in &ids {
-                match knows(&device, site, id, challenge) {
+                match has_credential(&device, site, id, challenge) {
                     Some(true) => {
                         return Ok(MatchedKey {
                             device,
@@ -182,7 +182,12 @@ fn find(challenge: &KeyChallenge) -> Result<MatchedKey, KeyFault> {
 }
 
 /// Whether the key has this credential; `None` if it does not tell without a touch.
-fn knows(device: &FidoKeyHid, site: &str, id: &[u8], challenge: &KeyChallenge) -> Option<bool> {
+fn has_credential(
+    device: &FidoKeyHid,
+    site: &str,
+    id: &[u8],
+    challenge: &KeyChallenge,
+) -> Option<bool> {
     let args = GetAssertionArgsBuilder::new(site, challenge.client_data.as_bytes())
         .credential_id(id)
         .without_up()

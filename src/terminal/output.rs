@@ -66,7 +66,7 @@ impl Output {
     }
 
     /// Returns `text` in the terminal's character set.
-    pub fn spell(self, text: String) -> String {
+    pub fn in_terminal_charset(self, text: String) -> String {
         if self.foreign { ascii(&text) } else { text }
     }
 
@@ -128,7 +128,7 @@ impl Output {
     /// Errors are dropped: there is no other channel to report them.
     fn write(self, text: String) {
         let text = if stderr().is_terminal() {
-            self.spell(text)
+            self.in_terminal_charset(text)
         } else {
             text
         };

@@ -143,7 +143,7 @@ impl Questions {
     /// # Errors
     /// Without a terminal.
     pub fn show(&mut self, question: Question<'_>, text: &str) -> Result<(), TerminalError> {
-        let text = self.output.spell(escape_lines(text));
+        let text = self.output.in_terminal_charset(escape_lines(text));
         let (mut tty, _) = self.tty(question)?;
         tty.write_all(text.as_bytes())
             .map_err(|error| io_failed(&error))
@@ -155,7 +155,7 @@ impl Questions {
         text: &str,
         echo: Echo,
     ) -> Result<String, TerminalError> {
-        let text = &self.output.spell(text.to_owned());
+        let text = &self.output.in_terminal_charset(text.to_owned());
         let unseen = self.unseen;
         let (tty, wait) = self.tty(question)?;
         let before = tcgetattr(tty).map_err(failed)?;

@@ -23,7 +23,7 @@ const NEEDED_DESCRIPTORS: usize = 20;
 /// # Errors
 /// When it cannot start. The client that started it has been told, if possible.
 pub fn run(start: &Start) -> Result<(), Report> {
-    let (runtime, starter) = prepare_process().inspect_err(tell_starter)?;
+    let (runtime, starter) = prepare_process().inspect_err(report_to_starter)?;
     let local = tokio::task::LocalSet::new();
     let starter = UnixStream::from(starter);
     local.block_on(&runtime, supervise(starter, start, &Timeouts::default()))
@@ -49,7 +49,7 @@ fn prepare_process() -> Result<(Runtime, OwnedFd), Report> {
 }
 
 /// Reports a failed start over the socket that this process was started with.
-fn tell_starter(report: &Report) {
+fn report_to_starter(report: &Report) {
     for message in [hello(), FromTunnel::Failed(report.clone())] {
         if let Ok(frame) = wire::encode(&message, wire::FROM_AGENT_MAX) {
             stdin::write_to_socket(&frame);

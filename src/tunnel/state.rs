@@ -235,7 +235,7 @@ impl SupervisorState {
             OpenvpnAction::Withdraw => {
                 self.auth.withdraw();
                 self.question = None;
-                self.tell_answerer(FromTunnel::Withdrawn);
+                self.send_to_answerer(FromTunnel::Withdrawn);
             }
             OpenvpnAction::Configure(network) => self.configure(network),
             OpenvpnAction::Revert => {
@@ -281,7 +281,7 @@ impl SupervisorState {
                 self.question = Some((number, question.clone()));
                 // The phase is announced before the prompt appears.
                 self.announce_change();
-                if !self.tell_answerer(FromTunnel::Ask { number, question }) {
+                if !self.send_to_answerer(FromTunnel::Ask { number, question }) {
                     // A client may still attach before the phase's deadline.
                     self.log
                         .push("ob: nobody is here to answer; `ob vpn up` does".to_owned());
@@ -298,7 +298,7 @@ impl SupervisorState {
             "ob: the server wants a sign-in by browser: {reason}"
         ));
         let url = Sealed(url);
-        self.tell_answerer(FromTunnel::Browse { url, why });
+        self.send_to_answerer(FromTunnel::Browse { url, why });
     }
 
     fn configure(&mut self, network: TunnelNetwork) {
@@ -327,7 +327,7 @@ impl SupervisorState {
             self.log
                 .push(format!("ob: name servers are not applied: {why}"));
         }
-        self.tell_all(|| FromTunnel::Dns(status.clone()));
+        self.send_to_all(|| FromTunnel::Dns(status.clone()));
         self.dns = Some(status);
     }
 

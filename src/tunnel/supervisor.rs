@@ -94,7 +94,7 @@ pub(super) async fn supervise(
     // From here on this process starts no program.
     let confinement = process::confine_supervisor(&start.directory);
     state.log.push(format!("ob: {confinement}"));
-    effects.listen_to_reaper();
+    effects.watch_reaper();
     effects.run(state, events, writer, timeouts).await;
     Ok(())
 }
@@ -235,7 +235,7 @@ impl<'a> Effects<'a> {
         }
     }
 
-    fn listen_to_reaper(&mut self) {
+    fn watch_reaper(&mut self) {
         let queue = self.queue.clone();
         let notify = move |status: Option<DnsStatus>| {
             drop(queue.send(status.map_or(Event::ReaperExited, Event::Dns)));
@@ -254,7 +254,7 @@ impl<'a> Effects<'a> {
             && reserve.activate().is_ok()
         {
             self.reaper = Some(reserve);
-            self.listen_to_reaper();
+            self.watch_reaper();
         }
     }
 

@@ -17,7 +17,7 @@ pub struct CredentialsRequest {
     /// Whether a sign-in may be started for this request.
     pub may_sign_in: bool,
     /// Whether the client remembers the user's roles and can ask for one of them at once.
-    pub knows_roles: bool,
+    pub has_cached_roles: bool,
     pub menu: RoleMenu,
     /// Set if the user must confirm the use of the profile.
     pub confirm: Option<Confirmation>,
@@ -31,7 +31,7 @@ impl CredentialsRequest {
             target,
             min_ttl: None,
             may_sign_in: false,
-            knows_roles: false,
+            has_cached_roles: false,
             menu: RoleMenu::Never,
             confirm,
         }

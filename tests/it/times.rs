@@ -21,7 +21,7 @@ fn on_their_clock(utc: &serde_json::Value) -> String {
     let at = Timestamp::from_rfc3339(utc.as_str().unwrap()).unwrap();
     assert!(utc.as_str().unwrap().ends_with('Z'), "{utc}");
     let zone = Zone::of(&[("TZ", TZ)].into_iter().collect());
-    let shown = zone.tell(at, Clock::system().now());
+    let shown = zone.format(at, Clock::system().now());
     shown.split_once(" (in ").unwrap().0.to_owned() + " (in "
 }
 

@@ -21,7 +21,7 @@ impl Handlers {
             target: request.target.clone(),
             min_ttl: None,
             may_sign_in: true,
-            knows_roles: false,
+            has_cached_roles: false,
             menu: request.menu,
             confirm: request.confirm.take(),
         };

@@ -105,13 +105,14 @@ impl Handlers {
             }
         }
         let mode = request.menu;
-        let knows_roles = request.knows_roles && mode != RoleMenu::Never && target.role.is_none();
+        let has_cached_roles =
+            request.has_cached_roles && mode != RoleMenu::Never && target.role.is_none();
         let is_cached = || {
             self.vault
                 .credentials(&CredentialKey::of(&target))
                 .is_some()
         };
-        if knows_roles
+        if has_cached_roles
             && (mode == RoleMenu::Again || !is_cached())
             && let Some(granted) = self
                 .choose_for(&target, Menu::Remembered, request, client)

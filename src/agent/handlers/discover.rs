@@ -22,7 +22,7 @@ impl Handlers {
             target,
             min_ttl: None,
             may_sign_in: true,
-            knows_roles: false,
+            has_cached_roles: false,
             menu,
             confirm,
         };

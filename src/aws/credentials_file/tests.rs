@@ -42,7 +42,7 @@ fn section_is_added_renewed_in_place_and_removed() {
     let twice = put(&more, "dev", "two", ForeignSection::Refuse).unwrap();
     assert_eq!(twice, more.replace("= one", "= two"));
     let mut file = CredentialsFile::parse(&twice);
-    assert_eq!(file.ours(), ["dev"]);
+    assert_eq!(file.own_sections(), ["dev"]);
     let expiry = credentials("two").expires_at;
     assert_eq!(
         file.unexpired(expiry.plus(-1)),

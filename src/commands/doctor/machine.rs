@@ -164,7 +164,7 @@ fn second_tunnel(context: &Context) -> Option<Finding> {
 
 /// Whether the agent in use was started with another `XDG_RUNTIME_DIR` than this one.
 fn elsewhere(context: &Context, used: &Path) -> Option<Finding> {
-    let usual = paths::usual_runtime_dir(&context.environment)?;
+    let usual = paths::default_runtime_dir(&context.environment)?;
     (usual != used).then(|| {
         Finding::note(
             "agent.elsewhere",

@@ -54,22 +54,22 @@ impl OauthError {
 
     /// Whether the app's policy requires more than the sign-in proves, or a newer one.
     pub fn is_assurance(&self) -> bool {
-        self.says(ASSURANCE)
+        self.has_message(ASSURANCE)
     }
 
     /// Whether the tokens have expired: a renewal or a new sign-in helps.
     pub fn is_expired(&self) -> bool {
-        EXPIRED.iter().any(|message| self.says(message))
+        EXPIRED.iter().any(|message| self.has_message(message))
     }
 
     /// Whether the app accepts no `web_sso_token` of this client.
     pub fn is_without_web_sso(&self) -> bool {
-        self.says(NO_WEB_SSO)
+        self.has_message(NO_WEB_SSO)
     }
 
     /// Whether the app does not trust this client with interclient tokens.
     pub fn is_untrusted(&self) -> bool {
-        NO_TRUST.iter().any(|message| self.says(message))
+        NO_TRUST.iter().any(|message| self.has_message(message))
     }
 
     /// Whether the server refused the request for good, whatever its reason (RFC 6749, 5.2).
@@ -85,7 +85,7 @@ impl OauthError {
 
     /// Whether a requested scope is not granted.
     pub(super) fn is_scope(&self) -> bool {
-        self.has_code("invalid_scope") || self.says("scopes were denied by the policy")
+        self.has_code("invalid_scope") || self.has_message("scopes were denied by the policy")
     }
 
     pub(super) fn has_code(&self, code: &str) -> bool {
@@ -93,7 +93,7 @@ impl OauthError {
     }
 
     /// Whether the description contains a part of one of Okta's messages.
-    pub(super) fn says(&self, message: &str) -> bool {
+    pub(super) fn has_message(&self, message: &str) -> bool {
         matches!(self, Self::Refused { description, .. } if description.contains(message))
     }
 }
@@ -110,7 +110,7 @@ impl From<OauthError> for Report {
             OauthError::Refused { error: code, .. } => {
                 let known = MESSAGES
                     .iter()
-                    .find(|(parts, ..)| parts.iter().any(|part| error.says(part)));
+                    .find(|(parts, ..)| parts.iter().any(|part| error.has_message(part)));
                 known.map_or_else(|| refusal(code), |(_, code, hint)| (code.clone(), *hint))
             }
         };

@@ -65,8 +65,8 @@ impl OptionalScopes {
             return None;
         }
         let named = Self {
-            refresh: error.says(OFFLINE),
-            interclient: error.says(INTERCLIENT),
+            refresh: error.has_message(OFFLINE),
+            interclient: error.has_message(INTERCLIENT),
         };
         let refused = match named == Self::default() {
             true => self,

@@ -25,11 +25,11 @@ const PARAMETERS: &[&str] = &["EC PARAMETERS", "DH PARAMETERS"];
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub name: &'static str,
-    armoured: Vec<Armoured>,
+    armoured: Vec<PemBlock>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Armoured {
+struct PemBlock {
     label: &'static str,
     /// Base64 or hex without line breaks.
     body: Secret,
@@ -71,7 +71,7 @@ impl Block {
                     "holds something else than its name says"
                 },
             })?;
-            armoured.push(Armoured {
+            armoured.push(PemBlock {
                 label,
                 body: body(label, row.number, &mut rest)?,
             });
@@ -95,7 +95,7 @@ impl Block {
     pub(super) fn write(&self, out: &mut String) {
         let Self { name, armoured } = self;
         let _ = writeln!(out, "<{name}>");
-        for Armoured { label, body } in armoured {
+        for PemBlock { label, body } in armoured {
             let columns = if is_static(label) {
                 STATIC_KEY_COLUMNS
             } else {

@@ -63,7 +63,7 @@ impl Questions {
     ) -> Result<usize, TerminalError> {
         let labels: Vec<String> = labels(items)
             .into_iter()
-            .map(|label| self.output.spell(label))
+            .map(|label| self.output.in_terminal_charset(label))
             .collect();
         if self.dumb {
             return self.choose_by_number(question, &labels);
@@ -86,7 +86,7 @@ impl Questions {
             .map_err(|errno| dialoguer::Error::IO(errno.into()))
             .and_then(|()| {
                 set_colors_enabled_stderr(self.output.is_colored());
-                let prompt = self.output.spell(escape(question.text));
+                let prompt = self.output.in_terminal_charset(escape(question.text));
                 draw(prompt, &labels, &Term::read_write_pair(keys, screen))
             });
         if let Err(dialoguer::Error::IO(error)) = &chosen

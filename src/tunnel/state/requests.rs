@@ -101,7 +101,7 @@ impl SupervisorState {
     }
 
     /// Returns whether a client is there to answer.
-    pub(super) fn tell_answerer(&mut self, message: FromTunnel) -> bool {
+    pub(super) fn send_to_answerer(&mut self, message: FromTunnel) -> bool {
         let Some((_, queue)) = &self.answerer else {
             return false;
         };
@@ -110,7 +110,7 @@ impl SupervisorState {
     }
 
     /// Tells the answerer and every watcher.
-    pub(super) fn tell_all(&mut self, message: impl Fn() -> FromTunnel) {
+    pub(super) fn send_to_all(&mut self, message: impl Fn() -> FromTunnel) {
         self.watchers.retain(|watcher| !watcher.is_closed());
         let answerer = self.answerer.iter().map(|(_, queue)| queue);
         let tell = |queue: &ClientQueue| Action::Tell(queue.clone(), message());
@@ -128,6 +128,6 @@ impl SupervisorState {
             _ => Action::MarkDown,
         });
         self.log.push(format!("ob: {}", change.phase.name()));
-        self.tell_all(|| FromTunnel::Phase(change.clone()));
+        self.send_to_all(|| FromTunnel::Phase(change.clone()));
     }
 }

@@ -88,7 +88,7 @@ impl SupervisorState {
             (None, Phase::Ended(reason)) => Some(Report::from(reason.clone())),
             (None, _) => None,
         };
-        self.tell_all(|| FromTunnel::Ended(report.clone()));
+        self.send_to_all(|| FromTunnel::Ended(report.clone()));
         self.watchers.clear();
         let to_remember = report.filter(|_| self.answerer.is_none());
         (std::mem::take(&mut self.actions), to_remember)

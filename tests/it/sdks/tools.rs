@@ -116,7 +116,7 @@ pub(super) fn ok(output: &Finished) -> &str {
 /// Returns a JSON time as the messages show it, without the distance.
 pub(super) fn local_time(rfc3339: &str) -> String {
     let time = Timestamp::from_rfc3339(rfc3339).unwrap();
-    let local_time = Zone::of(&Environment::default()).tell(time, time.plus(1));
+    let local_time = Zone::of(&Environment::default()).format(time, time.plus(1));
     local_time.split_once(" (").unwrap().0.to_owned()
 }
 
