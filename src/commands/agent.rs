@@ -35,6 +35,8 @@ enum Operation {
     Status,
 }
 
+/// Runs `ob agent`.
+///
 /// # Errors
 /// When the agent cannot start, or cannot be asked.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

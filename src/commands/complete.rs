@@ -28,6 +28,8 @@ enum Completion {
     Orgs,
 }
 
+/// Runs `ob complete`.
+///
 /// # Errors
 /// When the settings cannot be read.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -40,6 +40,8 @@ pub struct Args {
     pub sign_in: SignInArgs,
 }
 
+/// Runs `ob console`.
+///
 /// # Errors
 /// When there are no credentials, AWS refuses them, or no browser opens the page.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -45,6 +45,8 @@ impl Args {
     }
 }
 
+/// Runs `ob credential`.
+///
 /// # Errors
 /// When there is no session, several roles match, or STS refuses.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -24,6 +24,8 @@ use crate::sanitize::escape;
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
+/// Runs `ob doctor`.
+///
 /// # Errors
 /// When standard output cannot be written.
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -67,6 +67,8 @@ pub enum Format {
     Json,
 }
 
+/// Runs `ob env`.
+///
 /// # Errors
 /// When standard output is a terminal, or there are no credentials.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -69,6 +69,8 @@ impl Args {
     }
 }
 
+/// Runs `ob exec`.
+///
 /// # Errors
 /// When the command cannot be started. It has not run then.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

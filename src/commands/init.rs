@@ -41,6 +41,8 @@ enum ScriptTarget {
     Direnv,
 }
 
+/// Runs `ob init`.
+///
 /// # Errors
 /// When standard output cannot be written.
 pub fn run(args: &Args) -> Result<ExitCode, Report> {

@@ -23,6 +23,8 @@ pub struct Args {
     pub sign_in: SignInArgs,
 }
 
+/// Runs `ob login`.
+///
 /// # Errors
 /// When the sign-in fails.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

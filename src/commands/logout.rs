@@ -31,6 +31,8 @@ const MAX_SECTIONS_SHOWN: usize = 8;
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
+/// Runs `ob logout`.
+///
 /// # Errors
 /// When the server cannot be reached (everything is wiped all the same), or the agent cannot.
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {

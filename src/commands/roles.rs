@@ -57,6 +57,8 @@ pub struct Args {
     pub sign_in: SignInArgs,
 }
 
+/// Runs `ob roles`.
+///
 /// # Errors
 /// When the sign-in fails, or Okta grants no role.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -13,6 +13,8 @@ use crate::report::{ErrorCode, Report};
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {}
 
+/// Runs `ob security-key`.
+///
 /// # Errors
 /// When this build cannot talk to a key, or the process was not started for that.
 #[cfg(feature = "fido2")]
@@ -28,6 +30,8 @@ pub fn run(_args: &Args, _context: &Context) -> Result<ExitCode, Report> {
     })
 }
 
+/// Runs `ob security-key`.
+///
 /// # Errors
 /// Always: this build cannot talk to a key.
 #[cfg(not(feature = "fido2"))]

@@ -44,6 +44,8 @@ pub struct Args {
     sign_in: SignInArgs,
 }
 
+/// Runs `ob shell`.
+///
 /// # Errors
 /// When the shell cannot be started.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -23,6 +23,8 @@ use crate::wire::{Reply, Request, StatusReply};
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
+/// Runs `ob status`.
+///
 /// # Errors
 /// When a running agent cannot be asked.
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -46,6 +46,8 @@ pub struct Args {
     never_ask: bool,
 }
 
+/// Runs `ob use`.
+///
 /// # Errors
 /// When there is no such profile, or AWS tools do not know it and it may not be written.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -15,6 +15,8 @@ const MAX_SESSION: Duration = Duration::from_secs(12 * 3600);
 /// Bounds of what STS grants, in seconds.
 const DURATION: std::ops::RangeInclusive<u32> = 900..=43_200;
 
+/// Checks an account before a request uses it.
+///
 /// # Errors
 /// If the org is no https origin (or loopback), or the lifetimes are out of bounds.
 pub fn check_account(account: &Account) -> Result<(), Report> {
@@ -50,6 +52,8 @@ pub fn check_account(account: &Account) -> Result<(), Report> {
     }
 }
 
+/// Checks a target before a request uses it.
+///
 /// # Errors
 /// If an address is neither https nor loopback, or a duration or an ARN is invalid.
 pub fn check_target(target: &Target) -> Result<(), Report> {
@@ -69,6 +73,8 @@ pub fn check_target(target: &Target) -> Result<(), Report> {
     Ok(())
 }
 
+/// Checks the address of an endpoint that the settings name.
+///
 /// # Errors
 /// If `endpoint` is neither https nor loopback. `what` names it in the report.
 pub fn check_endpoint(what: &str, endpoint: &str) -> Result<(), Report> {

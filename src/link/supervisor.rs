@@ -56,6 +56,8 @@ impl SupervisorConnection {
         Ok(link)
     }
 
+    /// Sends a message to the supervisor.
+    ///
     /// # Errors
     /// When the supervisor is gone.
     pub fn send(&mut self, message: &ToTunnel) -> Result<(), LinkError> {

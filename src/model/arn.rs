@@ -108,6 +108,8 @@ pub(super) fn is_iam_path(path: &str) -> bool {
 pub struct RoleArn(IamArn);
 
 impl RoleArn {
+    /// Parses an ARN.
+    ///
     /// # Errors
     /// Names the part of the ARN that is wrong.
     pub fn parse(text: &str) -> Result<Self, ArnError> {
@@ -143,6 +145,8 @@ impl RoleArn {
 pub struct ProviderArn(IamArn);
 
 impl ProviderArn {
+    /// Parses an ARN.
+    ///
     /// # Errors
     /// Names the part of the ARN that is wrong.
     pub fn parse(text: &str) -> Result<Self, ArnError> {

@@ -18,6 +18,8 @@ const MAX_POLICIES: usize = 10;
 pub struct PolicyArn(String);
 
 impl PolicyArn {
+    /// Parses the ARN of a managed policy.
+    ///
     /// # Errors
     /// When it is not the ARN of a managed policy.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {

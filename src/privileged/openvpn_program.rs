@@ -18,6 +18,8 @@ pub struct OpenVpn {
 }
 
 impl OpenVpn {
+    /// Finds the installed openvpn and reads its version.
+    ///
     /// # Errors
     /// When no openvpn of root's is installed, or it is too old, or it does not print its version
     /// in time.

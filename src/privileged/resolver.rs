@@ -64,6 +64,8 @@ impl DnsConfig {
         }
     }
 
+    /// Checks the number of servers and domains.
+    ///
     /// # Errors
     /// When there are more servers or domains than a tunnel needs.
     pub(super) fn check_limits(&self) -> Result<(), Refusal> {
@@ -148,6 +150,8 @@ impl Resolver {
         }
     }
 
+    /// Returns the commands that set the name servers of `config`.
+    ///
     /// # Errors
     /// When the user chose a scope that this resolver does not support.
     pub fn apply(&self, config: &DnsConfig) -> Result<Vec<Step>, NoSplitDns> {

@@ -28,6 +28,8 @@ pub fn on_end_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> io::Re
 pub struct ForegroundChild(Signals);
 
 impl ForegroundChild {
+    /// Handles the signals of the terminal from now on.
+    ///
     /// # Errors
     /// When the kernel refuses.
     pub fn new() -> io::Result<Self> {

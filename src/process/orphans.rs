@@ -15,6 +15,8 @@ use nix::unistd::{Pid, getpid};
 pub struct Orphans(());
 
 impl Orphans {
+    /// Makes this process the parent of orphaned descendants.
+    ///
     /// # Errors
     /// When the kernel refuses.
     pub fn adopt() -> io::Result<Self> {

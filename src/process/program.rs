@@ -28,6 +28,8 @@ const OVERFLOW_UID: u32 = 65_534;
 pub struct TrustedProgram(PathBuf);
 
 impl TrustedProgram {
+    /// Finds the program in the system's directories.
+    ///
     /// # Errors
     /// When it is not installed, or another user could replace it.
     pub fn find(name: &'static str) -> Result<Self, ProgramError> {

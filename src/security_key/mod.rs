@@ -86,6 +86,8 @@ impl KeyProcess {
         })
     }
 
+    /// Sends a message to the process.
+    ///
     /// # Errors
     /// When the process is gone.
     pub fn send(&mut self, message: &ToKey) -> Result<(), KeyFault> {

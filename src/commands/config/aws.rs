@@ -27,6 +27,8 @@ pub(super) struct Args {
     print: bool,
 }
 
+/// Runs `ob config aws`.
+///
 /// # Errors
 /// When the settings have no profile, or the file cannot be edited; it is unchanged then.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -10,6 +10,8 @@ use crate::config::{Flags, OrgTarget, Settings, check_private_key, read_vpn_ca_b
 use crate::report::Report;
 use crate::sanitize::escape;
 
+/// Runs `ob config check`.
+///
 /// # Errors
 /// The first error of the settings, as every other command reports it.
 pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {

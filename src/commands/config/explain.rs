@@ -12,6 +12,8 @@ use crate::client::Context;
 use crate::report::Report;
 use crate::sanitize::escape;
 
+/// Runs `ob config explain`.
+///
 /// # Errors
 /// When the settings or the AWS files cannot be read.
 pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {

@@ -31,6 +31,8 @@ pub(super) struct Args {
     print: bool,
 }
 
+/// Runs `ob config init`.
+///
 /// # Errors
 /// When an answer is refused or missing, or the file cannot be written.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

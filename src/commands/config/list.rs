@@ -20,6 +20,8 @@ const COLUMNS: [&str; 8] = [
     "policy_arns",
 ];
 
+/// Runs `ob config list`.
+///
 /// # Errors
 /// When the settings cannot be used.
 pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {

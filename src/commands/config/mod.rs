@@ -44,6 +44,8 @@ enum Verb {
     Explain,
 }
 
+/// Runs `ob config`.
+///
 /// # Errors
 /// When the settings cannot be used, or an answer is needed and not given.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -17,6 +17,8 @@ const DOWN_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(super) struct Args {}
 
+/// Runs `ob vpn down`.
+///
 /// # Errors
 /// When the tunnel does not go down.
 pub(super) fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {

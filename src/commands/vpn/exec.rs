@@ -59,6 +59,8 @@ pub(super) struct Args {
     pub command: Vec<OsString>,
 }
 
+/// Runs `ob vpn exec`.
+///
 /// # Errors
 /// When there is no tunnel for the command; else its exit code is ours.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
@@ -144,6 +146,8 @@ fn refuse_root() -> Result<(), Report> {
     .hint("run it as yourself; as root `ob vpn up` works without sudo"))
 }
 
+/// Checks that the tun device can be opened.
+///
 /// # Errors
 /// When the tunnel device cannot be opened; the hint says how to change that.
 pub(in crate::commands) fn tun_can_be_opened() -> Result<(), Report> {

@@ -22,6 +22,8 @@ pub(super) struct Args {
     pub follow: bool,
 }
 
+/// Runs `ob vpn logs`.
+///
 /// # Errors
 /// When the tunnel's supervisor cannot be asked.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -65,6 +65,8 @@ impl Args {
     }
 }
 
+/// Runs `ob vpn`.
+///
 /// # Errors
 /// As the verb.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -40,6 +40,8 @@ pub(super) struct Args {
     words: Vec<OsString>,
 }
 
+/// Runs the command of `ob vpn exec` inside its namespace.
+///
 /// # Errors
 /// When the tunnel does not come up, or the command cannot be started.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -24,6 +24,8 @@ pub(super) struct Args {
     pub sign_in: SignInArgs,
 }
 
+/// Runs `ob vpn profile`.
+///
 /// # Errors
 /// When no profile is issued, or the profile may not be used.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

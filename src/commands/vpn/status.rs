@@ -26,6 +26,8 @@ pub(super) struct Args {
     pub follow: bool,
 }
 
+/// Runs `ob vpn status`.
+///
 /// # Errors
 /// When the tunnel's supervisor cannot be asked; followed to its end, why it ended unless it was
 /// taken down.

@@ -32,6 +32,8 @@ pub(super) struct KeepArgs {
     private: bool,
 }
 
+/// Runs the supervisor of a tunnel.
+///
 /// # Errors
 /// When the supervisor cannot start.
 pub(super) fn run(args: &Args) -> Result<ExitCode, Report> {
@@ -42,6 +44,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Report> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Runs the reaper.
+///
 /// # Errors
 /// When the socket of the supervisor cannot be read.
 pub(super) fn keep(args: &KeepArgs) -> Result<ExitCode, Report> {
@@ -49,6 +53,8 @@ pub(super) fn keep(args: &KeepArgs) -> Result<ExitCode, Report> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Runs the reserve, which replaces a killed reaper.
+///
 /// # Errors
 /// When the socket of the supervisor cannot be read.
 pub(super) fn run_reserve(args: &KeepArgs) -> Result<ExitCode, Report> {

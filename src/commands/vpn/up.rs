@@ -42,6 +42,8 @@ pub(super) struct Args {
     pub sign_in: SignInArgs,
 }
 
+/// Runs `ob vpn up`.
+///
 /// # Errors
 /// When the tunnel does not come up, or ended by itself.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -14,6 +14,8 @@ use crate::client::Context;
 use crate::report::Report;
 use crate::terminal::defer_signals;
 
+/// Runs `ob write --clean`.
+///
 /// # Errors
 /// When a file cannot be edited. It is unchanged then.
 pub(super) fn run(path: &Path, context: &Context) -> Result<ExitCode, Report> {

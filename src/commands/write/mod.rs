@@ -18,6 +18,8 @@ use crate::report::Report;
 
 pub use args::Args;
 
+/// Runs `ob write`.
+///
 /// # Errors
 /// When there are no credentials, or the file cannot be written. It is unchanged then.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -20,6 +20,8 @@ use draft::Draft;
 use output::{print_draft, print_json, without_address, without_profile};
 use sources::read_sources;
 
+/// Runs `ob config import`.
+///
 /// # Errors
 /// When there is nothing to import, a file cannot be read, or the settings cannot be written.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
