@@ -16,9 +16,9 @@ use crate::terminal::{data, data_is_seen};
 
 /// Print a role's credentials as variables, for `eval "$(ob env)"`
 ///
-/// bash, zsh: eval "$(ob env)" · fish: ob env | source · nushell: ob env --shell nu | from json |
-/// load-env · PowerShell: ob env --shell powershell | Out-String | Invoke-Expression. `ob exec` and
-/// `ob config aws` keep the keys out of your shell altogether.
+/// bash, zsh: eval "$(ob env)" · fish: ob env | source · nushell: ob env --shell nu | from json
+/// | load-env · PowerShell: ob env --shell powershell | Out-String | Invoke-Expression. `ob
+/// exec` and `ob config aws` keep the keys out of your shell altogether.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]

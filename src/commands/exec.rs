@@ -37,8 +37,9 @@ pub struct Args {
 }
 
 impl Args {
-    /// Parses `ob exec [-p PROFILE | -r ROLE] -- CMD…` without clap, whose grammar takes longer to
-    /// build than everything else before the command starts. Returns `None` for any other form.
+    /// Parses `ob exec [-p PROFILE | -r ROLE] -- CMD…` without clap, whose grammar takes longer
+    /// to build than everything else before the command starts. Returns `None` for any other
+    /// form.
     pub fn parse_fast_path(arguments: impl IntoIterator<Item = OsString>) -> Option<Self> {
         let mut arguments = arguments.into_iter().skip(1);
         if arguments.next()? != "exec" {

@@ -1,6 +1,7 @@
 //! aws-sts: the `config.json` that a company puts into its image of the tool.
 //!
-//! The keys are those of the tool's documentation (`idPEntryUrl`, `accounts`, `defaultAccount`, …).
+//! The keys are those of the tool's documentation (`idPEntryUrl`, `accounts`, `defaultAccount`,
+//! …).
 
 use serde_json::Value;
 

@@ -7,7 +7,8 @@ const HOSTS: [&str; 3] = [
     "signin.amazonaws.cn",
 ];
 
-/// Whether `host` is an AWS sign-in page of any partition, or of one region (`eu-west-1.signin…`).
+/// Whether `host` is an AWS sign-in page of any partition, or of one region
+/// (`eu-west-1.signin…`).
 pub fn is_aws_sign_in_host(host: &str) -> bool {
     let is_of = |known| host.strip_suffix(known);
     HOSTS

@@ -130,15 +130,16 @@ fn check_audiences(
     }
 }
 
-/// Whether an audience is AWS: `urn:amazon:webservices` (`…:govcloud`, `…:cn-north-1`) or a sign-in
-/// page.
+/// Whether an audience is AWS: `urn:amazon:webservices` (`…:govcloud`, `…:cn-north-1`) or a
+/// sign-in page.
 fn is_aws_audience(audience: &str) -> bool {
     let urn = audience.strip_prefix("urn:amazon:webservices");
     urn.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
         || Url::parse(audience).is_ok_and(|url| is_aws_host(&url))
 }
 
-/// Whether a URL is an AWS ACS: `/saml` of a sign-in page, or that of one provider (`/saml/acs/…`).
+/// Whether a URL is an AWS ACS: `/saml` of a sign-in page, or that of one provider
+/// (`/saml/acs/…`).
 fn is_aws_acs(address: &str) -> bool {
     Url::parse(address).is_ok_and(|url| {
         let is_saml = url.path() == "/saml" || url.path().starts_with("/saml/");

@@ -109,7 +109,8 @@ pub(in crate::flow) fn app_link(org: &Org, named: &str) -> Result<AppLink, Repor
         )
         .cause(why)
         .hint(
-            "copy the address of the app's tile, `https://acme.okta.com/home/amazon_aws/0oa…/272`",
+            "copy the address of the app's tile, \
+             `https://acme.okta.com/home/amazon_aws/0oa…/272`",
         )
     };
     let address = if named.contains("://") {

@@ -6,8 +6,8 @@ use crate::okta::OktaError;
 use crate::okta::page::{AppPage, PageError, SamlForm, explanation};
 use crate::report::{ErrorCode, Report};
 
-/// Returns the SAML form of an app's page. `what` completes "cannot …"; `setting` is where the user
-/// names the app.
+/// Returns the SAML form of an app's page. `what` completes "cannot …"; `setting` is where the
+/// user names the app.
 ///
 /// # Errors
 /// [`Failure::SessionEnded`] if the page asks for a sign-in; else what Okta says.

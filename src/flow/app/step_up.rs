@@ -154,9 +154,9 @@ fn demand(page: &Response) -> Option<Demand> {
     })
 }
 
-/// Returns the state token of `/login/step-up/redirect?stateToken=…` if the app's link led there.
-/// Some orgs put it in the address only, and a script builds the page. `/signin/…` is the page of a
-/// factor.
+/// Returns the state token of `/login/step-up/redirect?stateToken=…` if the app's link led
+/// there. Some orgs put it in the address only, and a script builds the page. `/signin/…` is the
+/// page of a factor.
 fn token_of_address(redirected_from: &[Url], reached: &Url) -> Option<StateToken> {
     let is_sign_in = |url: &&Url| {
         let mut parts = url.path().split('/').skip(1);

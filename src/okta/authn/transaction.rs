@@ -33,7 +33,8 @@ pub enum Transaction {
     PasswordExpired(PasswordChange),
     /// `LOCKED_OUT` (with HTTP 200). Never retried automatically.
     LockedOut,
-    /// `MFA_ENROLL…`, `FACTOR_ENROLL…`: the policy requires a factor that the user does not have.
+    /// `MFA_ENROLL…`, `FACTOR_ENROLL…`: the policy requires a factor that the user does not
+    /// have.
     MfaEnroll(Enrollment),
     /// `RECOVERY…`: the account is being recovered.
     Recovery,

@@ -119,8 +119,9 @@ pub fn browsable(url: &Secret) -> Result<Url, AccessServerError> {
 pub struct OneTimeAddress(Secret);
 
 impl OneTimeAddress {
-    /// Finds the deep link `openvpn://import-profile/https://HOST/rest/GetProfileViaToken?token=…`
-    /// in an answer's body or `Location`.
+    /// Finds the deep link
+    /// `openvpn://import-profile/https://HOST/rest/GetProfileViaToken?token=…` in an answer's
+    /// body or `Location`.
     ///
     /// # Errors
     /// [`AccessServerError`] if it does not lead to that endpoint of the configured VPN.
