@@ -10,6 +10,7 @@
 //! - 2 `http` `link` `loopback`: connections
 //! - 2 `terminal` `process` `clock` `security_key`: the machine
 //! - 2 `config` `paths` `aws_files`: files
+//! - 2 `validate`: checks of requests, made by client and agent
 //! - 3 `flow`: sequences of requests to Okta, AWS and Access Server
 //! - 3 `privileged`: what `ob-vpn-root` does
 //! - 4 `agent` `tunnel`: long-lived processes
@@ -17,6 +18,10 @@
 //! - 5 `commands`: one verb, one file
 //! - 6 `cli`: the command line's types and the dispatch
 //! - 7 `bin`: entry points
+//!
+//! The program `ob` uses nothing of `agent` `flow` `http` `saml`: it has no network code. The
+//! program `ob-agent` uses nothing of `cli` `commands` `client` `terminal` `config` `tunnel`: it
+//! has no terminal and no settings. The same test holds this.
 
 #![cfg_attr(
     test,
@@ -55,6 +60,7 @@ pub mod secret;
 pub mod security_key;
 pub mod terminal;
 pub mod tunnel;
+pub mod validate;
 pub mod web;
 pub mod wire;
 
@@ -62,7 +68,7 @@ use std::process::ExitCode;
 
 use report::{ErrorCode, Report};
 
-/// Runs the program, from its arguments to its exit code.
+/// Runs the program `ob`, from its arguments to its exit code.
 ///
 /// The process is hardened first, before it holds any secret.
 pub fn main() -> ExitCode {

@@ -6,6 +6,7 @@
 //! client that waits.
 
 mod approvals;
+mod arguments;
 mod credential_key;
 mod handlers;
 mod server;
@@ -21,42 +22,56 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::panic::PanicHookInfo;
+use std::process::ExitCode;
 
+use self::arguments::{Arguments, Unusable};
 use self::timeouts::Timeouts;
-use crate::link::OUT_OF_DESCRIPTORS;
+use crate::link::{OTHER_BUILD, OUT_OF_DESCRIPTORS, READY};
 use crate::process;
 use crate::report::{ErrorCode, Report};
 
 /// Descriptors that a ready agent has open, apart from its standard streams and its socket.
 const MIN_DESCRIPTORS: usize = 8;
+const STARTED_BY_HAND: &str =
+    "ob-agent is a part of ob, which starts it when needed; see `ob help agent`\n";
 
-/// The arguments of `ob agent run`.
-#[derive(Debug)]
-pub struct Start {
-    /// Fork first. The client that started the agent becomes the user's command, which must not
-    /// be the agent's parent.
-    pub detach: bool,
-    /// Serve one conversation on standard input, then end. Otherwise standard input is the
-    /// listening socket.
-    pub private: bool,
-    /// The directory of the socket, watched for its loss.
-    pub directory: Option<PathBuf>,
-}
-
-/// Runs the agent until it is to end.
+/// Runs the program `ob-agent`: the agent, until it is to end.
 ///
-/// # Errors
-/// When it cannot start. The reason is also written to the ready pipe.
-pub fn run(start: &Start) -> Result<(), Report> {
-    start_and_serve(start).inspect_err(|report| {
-        let causes = report.causes.iter().map(String::as_str);
-        let parts: Vec<_> = std::iter::once(&*report.summary).chain(causes).collect();
-        let _ = write_to_ready_pipe(parts.join(": ").as_bytes());
-    })
+/// Where it cannot start, the reason is written to the ready pipe, its standard output.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(print_panic_place));
+    let started = match Arguments::parse(std::env::args_os().skip(1)) {
+        Ok(arguments) => start_and_serve(&arguments).map_err(|report| {
+            let causes = report.causes.iter().map(String::as_str);
+            let parts: Vec<_> = std::iter::once(&*report.summary).chain(causes).collect();
+            parts.join(": ").into_bytes()
+        }),
+        Err(Unusable::OtherBuild) => Err(OTHER_BUILD.to_vec()),
+        Err(Unusable::NotByOb) => Err(STARTED_BY_HAND.as_bytes().to_vec()),
+    };
+    match started {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            let _ = write_to_ready_pipe(&reason);
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn start_and_serve(start: &Start) -> Result<(), Report> {
+/// Prints only the panic's location: the payload may hold a secret. `ob` lets standard error of the
+/// agent lead to `/dev/null`; a tracer sees it.
+#[expect(
+    clippy::print_stderr,
+    reason = "the agent has no terminal, which is the module that prints"
+)]
+fn print_panic_place(panic: &PanicHookInfo<'_>) {
+    if let Some(place) = panic.location() {
+        eprintln!("ob-agent: panic at {}:{}", place.file(), place.line());
+    }
+}
+
+fn start_and_serve(start: &Arguments) -> Result<(), Report> {
     process::close_inherited_fds();
     process::harden_agent()?;
     process::raise_descriptors()?;
@@ -78,7 +93,7 @@ fn start_and_serve(start: &Start) -> Result<(), Report> {
     let confinement = process::confine(directory);
     let timeouts = Timeouts::default();
     let report_ready = || {
-        write_to_ready_pipe(b"+")
+        write_to_ready_pipe(READY)
             .and_then(|()| process::silence(&nothing))
             .map_err(cannot("say that it is ready"))
     };
@@ -105,7 +120,7 @@ fn standard_input() -> io::Result<OwnedFd> {
     io::stdin().as_fd().try_clone_to_owned()
 }
 
-/// Writes to the pipe on which the client waits for `+`; any other text is why the start failed.
+/// Writes to the pipe on which the client waits.
 fn write_to_ready_pipe(text: &[u8]) -> io::Result<()> {
     let mut pipe = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
     pipe.write_all(text)

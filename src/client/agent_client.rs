@@ -8,12 +8,11 @@ use crate::client::answerer::{Answerer, lock};
 use crate::client::context::Context;
 use crate::client::network::{hint_ca_variables, route};
 use crate::client::progress::Progress;
-use crate::client::running_agent::find_or_start_agent;
+use crate::client::running_agent::{find_or_start_agent, start_private_agent};
 use crate::client::stdin_answers::SignInOptions;
 use crate::client::target::hint_profile;
 use crate::config::OrgTarget;
-use crate::link::{self, AgentConnection, LinkError};
-use crate::process;
+use crate::link::{AgentConnection, LinkError};
 use crate::report::{ErrorCode, Report};
 use crate::wire::{FromAgent, Notice, Part, Reply, Request};
 
@@ -106,7 +105,7 @@ pub fn ask_agent_with(
 
 fn connect(context: &Context) -> Result<AgentConnection, Report> {
     if context.globals.no_agent {
-        return Ok(link::start_private(process::spawn_agent)?);
+        return start_private_agent();
     }
     find_or_start_agent(context)
 }

@@ -41,14 +41,14 @@ pub use credentials::{
 pub use discover::discover_roles;
 pub use expiry_files::{clear_expiry_files, create_expiry_file, update_expiry_files};
 pub use network::{
-    ca_certificates, changed_network, check_network, environment_route, foreign_ca_variables,
-    route, unusable_route,
+    ca_certificates, changed_network, environment_route, foreign_ca_variables, route,
+    unusable_route,
 };
 pub use qr_code::qr_code;
 pub use role_cache::RoleCache;
 pub use running_agent::{
     RunningAgent, StopOutcome, ask_all_running_agents, ask_running_agent, ask_running_agent_for,
-    find_agent, find_all_agents, look_in_runtime_dirs, stop_agents,
+    check_network, find_agent, find_all_agents, look_in_runtime_dirs, stop_agents,
 };
 pub use selection::RoleSelection;
 pub use shell_target::ShellTarget;

@@ -2,7 +2,6 @@
 
 use crate::client::context::Context;
 use crate::config::{OrgTarget, Proxy, ca_bundle_version, read_ca_bundle};
-use crate::http::{Client, HttpError, Network};
 use crate::model::Environment;
 use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
@@ -29,31 +28,6 @@ pub fn environment_route(context: &Context) -> Result<Route, Report> {
         proxy: proxy.as_ref().map(proxy_route),
         ca_bundle: None,
     })
-}
-
-/// Checks the CA bundle and the proxy of `org` without connecting.
-///
-/// # Errors
-/// When one of them cannot be used.
-pub fn check_network(org: &OrgTarget, environment: &Environment) -> Result<(), Report> {
-    let bundle = org.ca_bundle.as_ref();
-    let pem = bundle
-        .map(|_| ca_certificates(org, environment))
-        .transpose()?;
-    let network = Network {
-        ca_bundle: pem.map(Into::into),
-        proxy: org.proxy.as_ref().map(|proxy| {
-            let no_proxy = Some(proxy.no_proxy().to_owned());
-            (proxy.url().duplicate(), no_proxy)
-        }),
-    };
-    match (Client::new(network), bundle) {
-        (Ok(_), _) => Ok(()),
-        (Err(error @ HttpError::CaBundle(_)), Some(path)) => {
-            Err(Report::from(error).cause(format!("the file is {}", path.display())))
-        }
-        (Err(error), _) => Err(error.into()),
-    }
 }
 
 /// Returns how the network settings that a session was last used with differ from those of this

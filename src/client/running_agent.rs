@@ -1,15 +1,19 @@
 //! Finding, asking and stopping agents that are running already.
 
-use std::path::PathBuf;
+use std::io::PipeReader;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::time::Duration;
 
 use crate::client::context::Context;
 use crate::client::network::{ca_certificates, route};
 use crate::config::OrgTarget;
 use crate::link::{self, AgentConnection, LinkError};
+use crate::model::Environment;
 use crate::paths::{self, RuntimeDir};
 use crate::process;
-use crate::report::Report;
+use crate::report::{ErrorCode, Report};
 use crate::wire::{Answer, Ask, FromAgent, Reply, Request, Route};
 
 /// Time for an agent to answer that it stops.
@@ -121,10 +125,52 @@ pub(super) fn find_or_start_agent(context: &Context) -> Result<AgentConnection, 
         return Ok(agent.link);
     }
     let directory = paths::runtime_dir(&context.environment)?;
-    Ok(link::connect_or_start(
-        directory.path(),
-        process::spawn_agent,
-    )?)
+    Ok(link::connect_or_start(directory.path(), spawn)?)
+}
+
+/// Starts an agent that serves one conversation and is not listed as running.
+///
+/// # Errors
+/// When none can be started.
+pub(super) fn start_private_agent() -> Result<AgentConnection, Report> {
+    Ok(link::start_private(spawn)?)
+}
+
+/// Starts the agent's program, for [`link::Starter`].
+fn spawn(
+    socket: OwnedFd,
+    arguments: &[&str],
+    directory: Option<&Path>,
+) -> Result<(Child, PipeReader), LinkError> {
+    let program =
+        process::agent_program().map_err(|error| LinkError::NoProgram(Box::new(error.into())))?;
+    process::spawn_agent(&program, socket, arguments, directory).map_err(LinkError::NoProcess)
+}
+
+/// Checks the CA bundle and the proxy of `org` without connecting. The agent builds its client for
+/// them, because this program has no TLS.
+///
+/// # Errors
+/// When one of them cannot be used, or no agent can be started.
+pub fn check_network(org: &OrgTarget, environment: &Environment) -> Result<(), Report> {
+    let bundle = org.ca_bundle.as_ref();
+    let pem = bundle
+        .map(|_| ca_certificates(org, environment))
+        .transpose()?;
+    let answer = |ask: &Ask| match (ask, &pem) {
+        (Ask::CaCertificates, Some(pem)) => Answer::CaCertificates(pem.clone()),
+        _ => Answer::Unavailable,
+    };
+    let agent = start_private_agent()?;
+    match exchange(agent, Request::CheckRoute, Some(route(org)), &answer)? {
+        Reply::Failed(report) => Err(match (&report.code, bundle) {
+            (ErrorCode::HttpCaBundle, Some(path)) => {
+                report.cause(format!("the file is {}", path.display()))
+            }
+            _ => report,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Has a running agent do what needs no network. Returns `None` if none runs.

@@ -1,11 +1,9 @@
-//! `ob agent`: shows or stops the agent; as `ob agent run` it is the agent.
+//! `ob agent`: shows or stops the agent.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::agent::{self, Start};
 use crate::client::{Context, StopOutcome, clear_expiry_files, stop_agents};
 use crate::commands::status;
 use crate::report::Report;
@@ -19,16 +17,6 @@ pub struct Args {
 
 #[derive(Subcommand, Clone, Debug)]
 enum Operation {
-    /// Be the agent; `ob` does this by itself when it needs one
-    #[command(hide = true)]
-    Run {
-        #[arg(long)]
-        detach: bool,
-        #[arg(long)]
-        private: bool,
-        #[arg(long)]
-        directory: Option<PathBuf>,
-    },
     /// End the agent; everything it holds is wiped
     Stop,
     /// What `ob status` shows
@@ -38,21 +26,9 @@ enum Operation {
 /// Runs `ob agent`.
 ///
 /// # Errors
-/// When the agent cannot start, or cannot be asked.
+/// When the agent cannot be asked.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     match &args.what {
-        Operation::Run {
-            detach,
-            private,
-            directory,
-        } => {
-            let start = Start {
-                detach: *detach,
-                private: *private,
-                directory: directory.clone(),
-            };
-            agent::run(&start).map(|()| ExitCode::SUCCESS)
-        }
         Operation::Stop => {
             let stopped = stop_agents(context)?;
             clear_expiry_files(context, None);

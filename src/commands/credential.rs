@@ -10,9 +10,9 @@ use crate::client::{
     update_expiry_files,
 };
 use crate::commands::args::RoleArgs;
-use crate::flow::not_signed_in;
 use crate::report::Report;
 use crate::terminal::data;
+use crate::validate::not_signed_in;
 use crate::wire::{CredentialsRequest, Reply, Request};
 
 /// Print credentials for an SDK's `credential_process`; never asks

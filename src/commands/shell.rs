@@ -13,7 +13,6 @@ use crate::client::{
     child_environment, credentials, parse_credentials, resolve, resolve_for_menu, unexpected_reply,
 };
 use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs};
-use crate::flow::not_signed_in;
 use crate::model::Credentials;
 use crate::paths::{RuntimeDir, runtime_dir};
 use crate::process;
@@ -21,6 +20,7 @@ use crate::prompt::{Assignment, START_BASHRC, START_ZSHENV, START_ZSHRC, Shell, 
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::data;
+use crate::validate::not_signed_in;
 use crate::wire::{ChosenRole, CredentialsRequest, Reply, Request};
 
 /// Start a shell that holds a role, shows it in its prompt and renews it

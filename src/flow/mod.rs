@@ -17,7 +17,6 @@ mod roles;
 mod routed_client;
 mod session;
 mod sign_in;
-mod validate;
 mod vpn_profile;
 
 pub use assume_role::all_roles::{RoleObserver, assume_all_roles};
@@ -35,8 +34,5 @@ pub use routed_client::RoutedClient;
 pub use session::OktaSession;
 pub use sign_in::factors::UsedFactor;
 pub use sign_in::{SignInOptions, sign_in};
-pub use validate::{
-    check_account, check_endpoint, check_target, check_vpn, not_signed_in, vpn_policy,
-};
 pub use vpn_profile::web_auth::finish_vpn_sign_in;
 pub use vpn_profile::{VpnProfile, vpn_profile};

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use thiserror::Error;
 
 use crate::report::{ErrorCode, Report};
-use crate::wire::{FrameError, PROTOCOL};
+use crate::wire::{FrameError, PROTOCOL, build_id};
 
 /// The agent sends a message at least every ten seconds, if only [`StillWaiting`].
 ///
@@ -31,6 +31,10 @@ pub enum LinkError {
         own = env!("CARGO_PKG_VERSION")
     )]
     OtherProtocol { theirs: u16, build: String },
+    #[error("it is not of the same build as this ob {}", build_id())]
+    OtherBuild,
+    #[error("{}", .0.causes.join(": "))]
+    NoProgram(Box<Report>),
     #[error("the agent did not become ready: {0}")]
     NotReady(String),
     #[error("cannot make {}: {}", .0.display(), reason(.1))]
@@ -84,8 +88,16 @@ impl LinkError {
 
 impl From<LinkError> for Report {
     fn from(error: LinkError) -> Self {
+        if let LinkError::NoProgram(report) = error {
+            return *report;
+        }
         let report = |code, summary: &str| Self::new(code, summary).cause(&error);
         match &error {
+            LinkError::OtherBuild => report(
+                ErrorCode::AgentProgramVersion,
+                "cannot use the program ob-agent",
+            )
+            .hint("install `ob` and `ob-agent` from the same package"),
             LinkError::ForeignAgent => {
                 report(ErrorCode::AgentForeign, "will not talk to this agent").hint(
                     "somebody else made that socket: look at it, remove it, \
@@ -135,7 +147,7 @@ impl From<LinkError> for Report {
             }
             _ if error.is_gone() => report(ErrorCode::AgentGone, "the agent went away")
                 .hint("run the same command again: a new agent is started"),
-            LinkError::Frame(_) | LinkError::Io(_) => {
+            LinkError::Frame(_) | LinkError::Io(_) | LinkError::NoProgram(_) => {
                 report(ErrorCode::AgentLink, "cannot talk to the agent")
                     .hint("`ob agent stop` ends it; you will sign in again")
             }

@@ -15,5 +15,8 @@ mod supervisor;
 pub use client::AgentConnection;
 pub use error::{DESCRIPTOR_LIMIT_HINT, LinkError, OUT_OF_DESCRIPTORS, is_out_of_descriptors};
 pub use peer::{is_same_user, is_same_user_or_root, peer_pid};
-pub use start::{LOCK, SOCKET, Starter, connect, connect_or_start, remove_socket, start_private};
+pub use start::{
+    LOCK, OTHER_BUILD, READY, SOCKET, Starter, connect, connect_or_start, remove_socket,
+    start_private,
+};
 pub use supervisor::SupervisorConnection;

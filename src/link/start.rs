@@ -20,7 +20,13 @@ use crate::link::client::AgentConnection;
 use crate::link::connect::connect_socket;
 use crate::link::error::LinkError;
 use crate::ownership::with_private_umask;
+use crate::wire::build_id;
 
+/// What an agent writes to the pipe once it serves.
+pub const READY: &[u8] = b"+";
+/// What an agent writes to the pipe if `ob` is of another build. Any other text is a reason in
+/// words.
+pub const OTHER_BUILD: &[u8] = b"!";
 /// The socket's name in the runtime directory.
 pub const SOCKET: &str = "agent.sock";
 /// The name of the file that a client locks to start the agent, so that many clients start one.
@@ -34,9 +40,9 @@ const BACKLOG: i32 = 4096;
 /// Every system accepts paths of this length (macOS: 104 bytes with the final NUL).
 const MAX_SOCKET_PATH_BYTES: usize = 100;
 
-/// Starts `ob agent run` with a socket as its standard input, the given arguments and the directory
-/// of the socket. Returns the process and the pipe to which it writes that it is ready.
-pub type Starter = fn(OwnedFd, &[&str], Option<&Path>) -> io::Result<(Child, PipeReader)>;
+/// Starts the agent's program with a socket as its standard input, the given arguments and the
+/// directory of the socket. Returns the process and the pipe to which it writes that it is ready.
+pub type Starter = fn(OwnedFd, &[&str], Option<&Path>) -> Result<(Child, PipeReader), LinkError>;
 
 /// Connects to the agent in `directory`; `None` if none runs.
 ///
@@ -102,7 +108,9 @@ fn start(
     arguments: &[&str],
     directory: Option<&Path>,
 ) -> Result<(), LinkError> {
-    let (mut child, ready) = starter(socket, arguments, directory).map_err(LinkError::NoProcess)?;
+    let build = build_id();
+    let arguments: Vec<&str> = ["--for", &build].iter().chain(arguments).copied().collect();
+    let (mut child, ready) = starter(socket, &arguments, directory)?;
     let outcome = wait_ready(ready);
     if outcome.is_err() {
         // It may hang before its fork.
@@ -137,7 +145,10 @@ fn wait_ready(mut ready: PipeReader) -> Result<(), LinkError> {
                 let why = String::from_utf8_lossy(&text).into_owned();
                 return Err(LinkError::NotReady(why));
             }
-            count if text.is_empty() && chunk[..count].starts_with(b"+") => return Ok(()),
+            count if text.is_empty() && chunk[..count].starts_with(READY) => return Ok(()),
+            count if text.is_empty() && chunk[..count].starts_with(OTHER_BUILD) => {
+                return Err(LinkError::OtherBuild);
+            }
             count => text.extend_from_slice(&chunk[..count]),
         }
     }

@@ -4,9 +4,11 @@
 //! it did not start. So the agent forks once, before it has a thread or a secret, and is adopted by
 //! init.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,7 +22,7 @@ const KEPT: [&str; 3] = ["HOME", "LANG", "TZ"];
 #[cfg(debug_assertions)]
 const KEPT: [&str; 4] = ["HOME", "LANG", "TZ", super::panic_point::VARIABLE];
 
-/// Starts this program as an agent with `socket` as its standard input.
+/// Starts the agent's program with `socket` as its standard input.
 ///
 /// Returns the process and the pipe on which the agent reports that it is ready, or why it is not.
 /// The agent's environment holds home, language and time zone only.
@@ -32,6 +34,7 @@ const KEPT: [&str; 4] = ["HOME", "LANG", "TZ", super::panic_point::VARIABLE];
     reason = "this room is where programs are started"
 )]
 pub fn spawn_agent(
+    program: &Path,
     socket: OwnedFd,
     arguments: &[&str],
     directory: Option<&Path>,
@@ -40,8 +43,8 @@ pub fn spawn_agent(
     let kept = KEPT
         .iter()
         .filter_map(|name| Some((name, std::env::var_os(name)?)));
-    let mut command = Command::new(current_program()?);
-    command.arg0("ob").args(["agent", "run"]).args(arguments);
+    let mut command = Command::new(program);
+    command.arg0("ob-agent").args(arguments);
     if let Some(directory) = directory {
         command.arg("--directory").arg(directory);
     }
@@ -111,13 +114,32 @@ pub fn end_with_starter() -> io::Result<()> {
 /// When the kernel does not tell it.
 pub fn current_program() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
-    let gone =
-        cfg!(target_os = "linux") && path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)");
-    Ok(if gone {
-        PathBuf::from("/proc/self/exe")
-    } else {
-        path
+    Ok(match path_before_upgrade(&path) {
+        Some(_) => PathBuf::from("/proc/self/exe"),
+        None => path,
     })
+}
+
+/// Returns the path at which this program was started, with all links resolved. An upgrade may
+/// have put another program there.
+///
+/// # Errors
+/// When the kernel does not tell it.
+pub(super) fn current_program_file() -> io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    match path_before_upgrade(&path) {
+        Some(path) => Ok(path),
+        // Linux resolves links; macOS does not.
+        None if cfg!(target_os = "linux") => Ok(path),
+        None => path.canonicalize(),
+    }
+}
+
+/// Linux marks the path of a running program whose file was replaced.
+fn path_before_upgrade(path: &Path) -> Option<PathBuf> {
+    let path = path.as_os_str().as_encoded_bytes();
+    let path = path.strip_suffix(b" (deleted)")?;
+    cfg!(target_os = "linux").then(|| PathBuf::from(OsStr::from_bytes(path)))
 }
 
 /// Ends the calling process and continues as a child of init, in a session of its own.

@@ -3,6 +3,7 @@
 //! Commands replace `ob` ([`replace`]), so that it cannot lose their exit code or signals. That is
 //! std's `exec`, not `execvp`, because std restores SIGPIPE and the signal mask.
 
+mod agent_program;
 mod browser;
 mod browser_variable;
 mod detach;
@@ -21,6 +22,7 @@ mod replace;
 mod seccomp;
 mod supervisor_confinement;
 
+pub use agent_program::{AgentProgramError, agent_program};
 pub use browser::open_browser;
 pub use browser_variable::browser_of_variable;
 #[cfg(feature = "fido2")]

@@ -60,6 +60,8 @@ pub enum Request {
     EveryRole(Target),
     Console(ConsoleRequest),
     Discover(Box<DiscoverRequest>),
+    /// Check the request's route, without a connection: its CA bundle and its proxy.
+    CheckRoute,
     Status,
     /// A tunnel has ended. Holds the reason if the user did not end it, for the status until the
     /// next tunnel ends.
@@ -138,6 +140,7 @@ pub enum Reply {
         /// Until when issued keys are valid; absent if all have expired.
         keys_until: Option<Timestamp>,
     },
+    RouteIsUsable,
     Noted,
     Stopping,
     Failed(Report),

@@ -47,4 +47,11 @@ pub use vpn::{
 };
 
 /// Increased by hand when a message changes its meaning, independently of the package version.
-pub const PROTOCOL: u16 = 7;
+pub const PROTOCOL: u16 = 8;
+
+/// Returns what must be equal in the client and the agent that it starts: version and protocol.
+///
+/// A running agent of another version is used as long as its protocol is the same.
+pub fn build_id() -> String {
+    format!("{}/{PROTOCOL}", env!("CARGO_PKG_VERSION"))
+}

@@ -6,6 +6,7 @@ use super::sign_in::SignInHints;
 use super::state::{Handlers, Outcome, run_detached};
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, Failure, OktaSession};
+use crate::validate;
 use crate::wire::{ConsoleRequest, CredentialsRequest, Reply, Sealed};
 
 impl Handlers {
@@ -15,7 +16,7 @@ impl Handlers {
         client: &Rc<Client>,
     ) -> Outcome<Reply> {
         if let Some(endpoint) = &request.signin_endpoint {
-            flow::check_endpoint("sign-in endpoint", endpoint)?;
+            validate::check_endpoint("sign-in endpoint", endpoint)?;
         }
         let wanted = CredentialsRequest {
             target: request.target.clone(),

@@ -12,6 +12,7 @@ use crate::agent::waiters::{Client, Waiters};
 use crate::flow;
 use crate::process::panic_point;
 use crate::report::{ErrorCode, Report};
+use crate::validate;
 use crate::wire::{CredentialsRequest, Reply, RoleMenu, Target};
 
 /// The credentials for one request.
@@ -42,7 +43,7 @@ impl Handlers {
         request: CredentialsRequest,
         client: &Rc<Client>,
     ) -> Outcome<Granted> {
-        flow::check_target(&request.target)?;
+        validate::check_target(&request.target)?;
         if !request.may_sign_in {
             client.decline();
         }

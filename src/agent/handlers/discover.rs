@@ -6,6 +6,7 @@ use super::sign_in::SignInHints;
 use super::state::{Handlers, Outcome, run_detached};
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, Failure, FlowContext as _, OktaSession};
+use crate::validate;
 use crate::wire::{CredentialsRequest, DiscoverRequest, Reply};
 
 impl Handlers {
@@ -15,7 +16,7 @@ impl Handlers {
         client: &Rc<Client>,
     ) -> Outcome<Reply> {
         if let Some(endpoint) = &request.iam_endpoint {
-            flow::check_endpoint("IAM endpoint", endpoint)?;
+            validate::check_endpoint("IAM endpoint", endpoint)?;
         }
         let menu = request.menu;
         let wanted = |target, confirm| CredentialsRequest {

@@ -13,6 +13,7 @@ use crate::agent::waiters::Waiters;
 use crate::flow::{self, Obtained, RoleChoices};
 use crate::process::panic_point;
 use crate::report::{ErrorCode, Report};
+use crate::validate;
 use crate::wire::{CredentialsRequest, Target};
 
 /// What a request requires of its credentials.
@@ -66,7 +67,7 @@ impl Handlers {
             }
         }
         if !requirements.may_sign_in && live.is_none() {
-            return Err(flow::not_signed_in(account));
+            return Err(validate::not_signed_in(account));
         }
         let fetched = self.join_fetch(target, found, waiters, join).await?;
         if let Fetched::One(cached) = &fetched

@@ -33,6 +33,7 @@ impl Handlers {
             Request::Discover(request) => self.discover(*request, client).await,
             Request::VpnProfile(request) => self.vpn_profile(request, client).await,
             Request::VpnSignIn(request) => self.vpn_sign_in(request, client).await,
+            Request::CheckRoute => self.check_route(client).await,
             Request::Status => Ok(Reply::Status(self.status())),
             Request::TunnelEnded(end) => {
                 self.tunnel_end.replace(end);

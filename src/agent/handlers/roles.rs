@@ -9,6 +9,7 @@ use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, OktaSession, RoleObserver};
 use crate::model::{Credentials, RoleArn};
 use crate::report::Report;
+use crate::validate;
 use crate::wire::{FromAgent, Part, Reply, RoleEntry, RolesRequest, Target};
 
 /// Entries of one message, far below the size limit of a frame.
@@ -20,9 +21,9 @@ impl Handlers {
         request: RolesRequest,
         client: &Rc<Client>,
     ) -> Outcome<Reply> {
-        flow::check_target(&request.target)?;
+        validate::check_target(&request.target)?;
         if let Some(endpoint) = &request.iam_endpoint {
-            flow::check_endpoint("IAM endpoint", endpoint)?;
+            validate::check_endpoint("IAM endpoint", endpoint)?;
         }
         let waiters = Waiters::of(client);
         let handlers = Rc::clone(self);
@@ -55,7 +56,7 @@ impl Handlers {
         target: Target,
         client: &Rc<Client>,
     ) -> Outcome<Reply> {
-        flow::check_target(&target)?;
+        validate::check_target(&target)?;
         let waiters = Waiters::of(client);
         let (handlers, client) = (Rc::clone(self), Rc::clone(client));
         run_detached(async move {

@@ -6,12 +6,21 @@ use std::rc::Rc;
 
 use super::state::{Handlers, Outcome};
 use crate::agent::vault::LiveSession;
-use crate::agent::waiters::Waiters;
+use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{OktaSession, RoutedClient};
 use crate::report::{ErrorCode, Exit, Report};
-use crate::wire::{Ask, Route, RouteSummary};
+use crate::wire::{Ask, Reply, Route, RouteSummary};
 
 impl Handlers {
+    /// Checks the CA bundle and the proxy of the client's route, without a connection.
+    pub(super) async fn check_route(&self, client: &Rc<Client>) -> Outcome<Reply> {
+        let waiters = Waiters::of(client);
+        if let Some(route) = waiters.route() {
+            RoutedClient::open(route, None, Ask::CaCertificates, &*waiters).await?;
+        }
+        Ok(Reply::RouteIsUsable)
+    }
+
     /// Returns the session over the route of the waiting clients. Opens new connections if its
     /// last request used another route.
     pub(super) async fn over_route(

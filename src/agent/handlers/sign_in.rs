@@ -11,6 +11,7 @@ use crate::flow::{self, Failure, FlowContext as _, OktaSession, Unanswered};
 use crate::http::{DateObserver, KeepAlive};
 use crate::process::panic_point;
 use crate::report::{ErrorCode, Report};
+use crate::validate;
 use crate::wire::{Account, Reply, Route, Target};
 
 /// What a session is needed for, as far as that helps its sign-in.
@@ -40,7 +41,7 @@ impl Handlers {
         again: bool,
         client: &Rc<Client>,
     ) -> Outcome<Reply> {
-        flow::check_account(&account)?;
+        validate::check_account(&account)?;
         let waiters = Waiters::of(client);
         let session = match self.live(&account) {
             Some(live) if !again => live,
@@ -105,7 +106,7 @@ impl Handlers {
     ) -> Outcome<Rc<LiveSession>> {
         let route = waiters.route().filter(|_| waiters.can_be_asked()).cloned();
         let Some(route) = route else {
-            return Err(flow::not_signed_in(account));
+            return Err(validate::not_signed_in(account));
         };
         let username = account.username.as_deref().unwrap_or_default();
         let key = (SessionKey::new(&account.org, username), Rc::clone(&route));

@@ -8,6 +8,7 @@ use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, OktaSession, VpnProfile};
 use crate::openvpn::profile::{self, Verdict};
 use crate::report::Report;
+use crate::validate;
 use crate::wire::{
     IssuedProfile, ProfileVerdict, Reply, Ruling, Sealed, VpnProfileRequest, VpnSignIn,
 };
@@ -18,10 +19,10 @@ impl Handlers {
         request: VpnProfileRequest,
         client: &Rc<Client>,
     ) -> Outcome<Reply> {
-        flow::check_vpn(&request.target)?;
+        validate::check_vpn(&request.target)?;
         if !request.may_sign_in {
             if self.live(&request.target.account).is_none() {
-                return Err(flow::not_signed_in(&request.target.account));
+                return Err(validate::not_signed_in(&request.target.account));
             }
             client.decline();
         }
@@ -44,9 +45,9 @@ impl Handlers {
         request: VpnSignIn,
         client: &Rc<Client>,
     ) -> Outcome<Reply> {
-        flow::check_vpn(&request.target)?;
+        validate::check_vpn(&request.target)?;
         if self.live(&request.target.account).is_none() {
-            return Err(flow::not_signed_in(&request.target.account));
+            return Err(validate::not_signed_in(&request.target.account));
         }
         client.decline();
         let waiters = Waiters::of(client);

@@ -10,6 +10,7 @@ use crate::commands::vpn::tunnel_directories;
 use crate::config::check_private_key;
 use crate::model::Confinement;
 use crate::paths;
+use crate::process;
 use crate::sanitize::shell_word;
 use crate::security_key;
 use crate::wire::{Reply, Request, StatusReply};
@@ -20,6 +21,7 @@ const SKEW_WRONG: i64 = 120;
 
 pub(super) fn look(context: &Context) -> Vec<Finding> {
     let mut found = settings(context);
+    found.push(agent_program());
     found.extend(agent(context));
     found.extend(second_tunnel(context));
     found.extend(swap());
@@ -103,6 +105,16 @@ fn settings(context: &Context) -> Vec<Finding> {
         ));
     }
     found
+}
+
+fn agent_program() -> Finding {
+    match process::agent_program() {
+        Ok(path) => Finding::good(
+            "agent.program",
+            format!("agents are started from {}", path.display()),
+        ),
+        Err(error) => Finding::of("agent.program", &error.into()),
+    }
 }
 
 fn agent(context: &Context) -> Vec<Finding> {

@@ -15,11 +15,11 @@ use super::resolve::{PolicyArgs, fetch_profile, resolve};
 use super::supervisor::{Supervisor, print_log};
 use crate::client::Context;
 use crate::commands::args::SignInArgs;
-use crate::flow::vpn_policy;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::privileged::OpenVpn;
 use crate::process::{self, TrustedProgram};
 use crate::report::{ErrorCode, Exit, Report};
+use crate::validate::vpn_policy;
 use crate::wire::{FromTunnel, ToTunnel, TunnelPhase};
 
 /// The device node that openvpn opens; inside the namespace it is the machine's own too.

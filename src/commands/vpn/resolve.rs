@@ -2,8 +2,8 @@
 
 use crate::client::{Context, SignInOptions, account, ask_agent, unexpected_reply};
 use crate::config::{OrgTarget, read_vpn_ca_bundle};
-use crate::flow::check_vpn;
 use crate::report::Report;
+use crate::validate::check_vpn;
 use crate::wire::{IssuedProfile, Reply, Request, VpnPolicy, VpnProfileRequest, VpnTarget};
 
 /// What may be changed on this machine, with every verb that brings up a tunnel.

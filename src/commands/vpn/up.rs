@@ -13,13 +13,13 @@ use super::supervisor::{Supervisor, print_log};
 use super::watch::{Outcome, Watch};
 use crate::client::Context;
 use crate::commands::args::SignInArgs;
-use crate::flow::vpn_policy;
 use crate::link::SupervisorConnection;
 use crate::model::DnsScope;
 use crate::openvpn::argv::{Launch, Privilege, argv};
 use crate::privileged::OpenVpn;
 use crate::process;
 use crate::report::{ErrorCode, Report};
+use crate::validate::vpn_policy;
 use crate::wire::ToTunnel;
 
 /// The part of an elevator's error that is read.

@@ -17,7 +17,6 @@ use self::assertion::vpn_form;
 use crate::flow::conversation::Conversation;
 use crate::flow::failure::Failure;
 use crate::flow::session::OktaSession;
-use crate::flow::validate::{check_vpn, vpn_policy};
 use crate::http::{Request, Response};
 use crate::openvpn::access_server::{
     self, AccessServerError, DOWNLOADS_PATH, Fault, IMPORT_PATH, OneTimeAddress, TOKEN_URL_PATH,
@@ -25,6 +24,7 @@ use crate::openvpn::access_server::{
 };
 use crate::openvpn::profile::{Profile, ProfileError};
 use crate::report::{ErrorCode, Report};
+use crate::validate::{check_vpn, vpn_policy};
 use crate::wire::{Notice, VpnPolicy, VpnTarget};
 
 /// A profile that a VPN server handed out.

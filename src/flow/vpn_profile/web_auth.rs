@@ -11,10 +11,10 @@ use crate::flow::app::sign_on_url::is_sign_on_url;
 use crate::flow::conversation::Conversation;
 use crate::flow::failure::Failure;
 use crate::flow::session::OktaSession;
-use crate::flow::validate::check_vpn;
 use crate::http::Request;
 use crate::openvpn::access_server::{AccessServerError, web_auth_address};
 use crate::secret::Secret;
+use crate::validate::check_vpn;
 use crate::wire::VpnTarget;
 
 /// Signs the waiting tunnel in at `url`.

@@ -9,6 +9,9 @@ macro_rules! local_codes {
             AgentNoPlace = "agent.no-place", Failed;
             AgentNoProcess = "agent.no-process", Failed;
             AgentNone = "agent.none", SignIn;
+            AgentProgramMissing = "agent.program-missing", Failed;
+            AgentProgramUntrusted = "agent.program-untrusted", Refused;
+            AgentProgramVersion = "agent.program-version", Failed;
             AgentProtocol = "agent.protocol", Failed;
             AgentReply = "agent.reply", Failed;
             AgentRequest = "agent.request", Failed;

@@ -109,7 +109,12 @@ fn unmapped_uids_are_not_taken_for_the_same_user() {
         let listener = UnixListener::bind(&socket).unwrap();
         let mut agent = Command::new(wrapper[0])
             .args(&wrapper[1..])
-            .args([env!("CARGO_BIN_EXE_ob"), "agent", "run", "--directory"])
+            .args([
+                env!("CARGO_BIN_EXE_ob-agent"),
+                "--for",
+                &ob::wire::build_id(),
+                "--directory",
+            ])
             .arg(directory.path())
             .stdin(std::os::fd::OwnedFd::from(listener))
             .stdout(std::process::Stdio::piped())

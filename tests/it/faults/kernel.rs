@@ -230,7 +230,11 @@ fn replaced_or_removed_program_still_starts_its_agent() {
         ),
     ]) {
         let env = TestEnv::of("carol").configured();
-        let copy = format!("cp {} $TMPDIR/ob", env!("CARGO_BIN_EXE_ob"));
+        let copy = format!(
+            "cp {} {} $TMPDIR",
+            env!("CARGO_BIN_EXE_ob"),
+            env!("CARGO_BIN_EXE_ob-agent")
+        );
         // The program runs when its file is removed: it waits for its password.
         let script = format!(
             "{copy}; mkfifo $TMPDIR/late; $TMPDIR/ob exec {ANSWERED} {COMMAND} <$TMPDIR/late & \

@@ -79,6 +79,57 @@ fn use_of_a_higher_layer_is_found() {
     }
 }
 
+/// Modules that only `ob-agent` contains, and modules that only `ob` contains.
+const AGENT_ONLY: [&str; 4] = ["agent", "flow", "http", "saml"];
+const CLIENT_ONLY: [&str; 6] = ["cli", "commands", "client", "terminal", "config", "tunnel"];
+
+#[test]
+fn the_two_programs_share_neither_network_nor_terminal() {
+    let text = fs::read_to_string(src().join("lib.rs")).unwrap();
+    for module in AGENT_ONLY.iter().chain(&CLIENT_ONLY) {
+        assert!(text.contains(&format!("`{module}`")), "{module}");
+    }
+    let found = mixed(&Graph::of_crate(&src()));
+    assert!(found.is_empty(), "{found:#?}");
+    for (module, text) in [
+        ("commands", "use crate::flow::sign_in;"),
+        ("process", "use crate::http::Client;"),
+        ("flow", "use crate::config::load;"),
+    ] {
+        let files = [
+            ("flow", "pub fn sign_in() {}"),
+            ("http", "pub struct Client;"),
+            ("config", "pub fn load() {}"),
+        ];
+        let files = files.into_iter().filter(|(name, _)| *name != module);
+        assert_eq!(
+            mixed(&graph(files.chain([(module, text)]))).len(),
+            1,
+            "{module}"
+        );
+    }
+}
+
+/// Returns uses of the agent's modules by modules of the client, and the reverse.
+fn mixed(graph: &Graph) -> Vec<String> {
+    let mut found = Vec::new();
+    for module in graph.modules() {
+        let Some(top) = module.first().map(String::as_str) else {
+            continue;
+        };
+        let barred: &[&str] = match AGENT_ONLY.contains(&top) {
+            true => &CLIENT_ONLY,
+            false => &AGENT_ONLY,
+        };
+        for used in graph.uses(module).iter().filter_map(|used| used.first()) {
+            if barred.contains(&used.as_str()) {
+                found.push(format!("{} uses `{used}`", module.join("::")));
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn no_files_use_each_other_in_a_circle() {
     let circles = Graph::of_crate(&src()).circles();

@@ -89,6 +89,17 @@ const ROWS: &[Row] = &[
     ),
     ("agent.second", "wrong", "`ob agent stop`", second_agent),
     ("vpn.second", "wrong", "`ob vpn down`", second_tunnel),
+    ("agent.program", "good", "", NOTHING),
+    ("agent.program", "wrong", "install `ob-agent`", |env| {
+        let own = env.path("bin/ob");
+        fs::remove_file(&own).unwrap();
+        let copied = Command::new("cp")
+            .arg(env!("CARGO_BIN_EXE_ob"))
+            .arg(&own)
+            .status();
+        assert!(copied.unwrap().success());
+        Vec::new()
+    }),
     ("agent", "note", "`ob login`", NOTHING),
     ("agent", "good", "", |env| {
         env.sign_in();

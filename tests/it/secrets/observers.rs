@@ -143,8 +143,10 @@ impl Seen {
             let Ok(words) = fs::read(process.join("cmdline")) else {
                 continue;
             };
-            let is_ob =
-                || fs::read_link(process.join("exe")).is_ok_and(|exe| exe.ends_with("debug/ob"));
+            let is_ob = || {
+                let exe = fs::read_link(process.join("exe"));
+                exe.is_ok_and(|exe| exe.ends_with("debug/ob") || exe.ends_with("debug/ob-agent"))
+            };
             if is_ob() {
                 let variables = fs::read(process.join("environ")).unwrap_or_default();
                 // The process may have executed another program since.

@@ -84,7 +84,7 @@ fn agents_serving(directory: &Path) -> Vec<Pid> {
         // Empty once the process has ended, even before it is reaped.
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let mut words = line.split(|byte| *byte == 0);
-        words.next() == Some(b"ob")
+        words.next() == Some(b"ob-agent")
             && words.any(|word| word == directory.as_os_str().as_encoded_bytes())
     };
     fs::read_dir("/proc")
@@ -159,12 +159,14 @@ impl TestEnv {
             // Another user may not reach the build directory. `cp` makes the copy because a
             // descriptor of this process, open for writing and inherited by another test's child,
             // would make exec fail.
-            let copied = Command::new("cp")
-                .arg(env!("CARGO_BIN_EXE_ob"))
-                .arg(env.path("bin/ob"))
-                .status();
-            assert!(copied.unwrap().success());
-            env.own(&env.path("bin/ob"), 0o755);
+            for program in [env!("CARGO_BIN_EXE_ob"), env!("CARGO_BIN_EXE_ob-agent")] {
+                let copy = env
+                    .path("bin")
+                    .join(Path::new(program).file_name().unwrap());
+                let copied = Command::new("cp").arg(program).arg(&copy).status();
+                assert!(copied.unwrap().success());
+                env.own(&copy, 0o755);
+            }
         } else {
             symlink(env!("CARGO_BIN_EXE_ob"), env.path("bin/ob")).unwrap();
         }

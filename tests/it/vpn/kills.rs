@@ -75,8 +75,8 @@ fn killing_the_agent_leaves_the_tunnel_up() {
     let vpn = Vpn::new();
     vpn.up(&["--no-dns"]);
     let openvpn = vpn.openvpn();
-    vpn.signal(vpn.process("ob agent"), Signal::SIGKILL);
-    vpn.ends("ob agent");
+    vpn.signal(vpn.process("ob-agent"), Signal::SIGKILL);
+    vpn.ends("ob-agent");
     leads_through();
     assert_eq!(vpn.openvpn(), openvpn);
     assert!(vpn.vpn(&["down"]).status.success());
@@ -93,8 +93,8 @@ fn hangup_of_agent_or_reaper_leaves_the_tunnel_up() {
     vpn.up(&["--no-dns"]);
     let (openvpn, reaper) = (vpn.openvpn(), vpn.reaper());
     vpn.signal(reaper, Signal::SIGHUP);
-    vpn.signal(vpn.process("ob agent"), Signal::SIGHUP);
-    vpn.ends("ob agent");
+    vpn.signal(vpn.process("ob-agent"), Signal::SIGHUP);
+    vpn.ends("ob-agent");
     leads_through();
     vpn.reaches("connected");
     assert_eq!((vpn.openvpn(), vpn.reaper()), (openvpn, reaper));

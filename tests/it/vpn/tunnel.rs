@@ -335,7 +335,7 @@ fn a_laptop_that_slept_is_connected_again_by_itself() {
         vpn.supervisor(),
         vpn.openvpn(),
         vpn.reaper(),
-        vpn.process("ob agent"),
+        vpn.process("ob-agent"),
     ];
     for process in asleep {
         vpn.signal(process, Signal::SIGSTOP);

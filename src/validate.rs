@@ -1,4 +1,5 @@
-//! Checks of a client's request, repeated by the agent, which does not trust the client.
+//! Checks of a request. The client makes some of them early. The agent makes all of them, because
+//! it does not trust the client.
 
 use std::time::Duration;
 
