@@ -108,15 +108,43 @@ impl Verb {
 
 /// Runs the command line of this process and returns its exit code.
 pub fn run() -> ExitCode {
-    if let Some(args) = exec::Args::parse_fast_path(std::env::args_os()) {
-        return run_verb(&Verb::Exec(args), Globals::default());
+    if let Some(verb) = parse_fast_path(std::env::args_os) {
+        return run_verb(&verb, Globals::default());
     }
-    if let Some(args) = credential::Args::parse_fast_path(std::env::args_os()) {
-        return run_verb(&Verb::Credential(args), Globals::default());
+    if is_version(std::env::args_os) {
+        let text = concat!("ob ", env!("CARGO_PKG_VERSION"), "\n");
+        return exit_code_of(&data(text));
     }
     match parse(std::env::args_os()) {
         Ok(cli) => run_verb(&cli.verb, cli.globals.into()),
         Err(error) => print_clap_error(&sanitize_clap_error(error)),
+    }
+}
+
+/// Parses what shells, SDKs and prompts run all the time without clap, whose grammar takes longer
+/// to build than the rest of these commands. Returns `None` for any other words.
+fn parse_fast_path<W: Iterator<Item = OsString>>(words: impl Fn() -> W) -> Option<Verb> {
+    let exec = exec::Args::parse_fast_path(words()).map(Verb::Exec);
+    exec.or_else(|| credential::Args::parse_fast_path(words()).map(Verb::Credential))
+        .or_else(|| complete::Args::parse_fast_path(words()).map(Verb::Complete))
+        .or_else(|| is_only(words(), "status").then(|| Verb::Status(status::Args::default())))
+}
+
+/// Whether `words`, after the program's name, ask for the version alone.
+fn is_version<W: Iterator<Item = OsString>>(words: impl Fn() -> W) -> bool {
+    is_only(words(), "--version") || is_only(words(), "-V")
+}
+
+/// Whether `word` is all of `words` after the program's name.
+fn is_only(words: impl Iterator<Item = OsString>, word: &str) -> bool {
+    let mut words = words.skip(1);
+    words.next().is_some_and(|first| first == word) && words.next().is_none()
+}
+
+fn exit_code_of<E>(printed: &Result<(), E>) -> ExitCode {
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 
@@ -172,10 +200,7 @@ fn print_clap_error(error: &clap::Error) -> ExitCode {
     let help = || error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            return match data(&help()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(_) => ExitCode::FAILURE,
-            };
+            return exit_code_of(&data(&help()));
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !partial.json => {
             output.message(&help());
@@ -199,6 +224,44 @@ mod tests {
     #[test]
     fn grammar_passes_clap_checks() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn fast_paths_agree_with_clap() {
+        let words = |line: &str| -> Vec<OsString> { line.split(' ').map(OsString::from).collect() };
+        for line in [
+            "ob exec -- aws s3 ls",
+            "ob credential -p dev",
+            "ob status",
+            "ob complete profiles",
+            "ob complete roles",
+            "ob complete orgs",
+        ] {
+            let fast = parse_fast_path(|| words(line).into_iter()).expect(line);
+            let by_clap = parse(words(line)).unwrap().verb;
+            assert_eq!(format!("{fast:?}"), format!("{by_clap:?}"), "{line}");
+        }
+        for line in [
+            "ob",
+            "ob status -v",
+            "ob complete",
+            "ob complete nothing",
+            "ob complete profiles -v",
+            "ob --json status",
+            "ob --version",
+        ] {
+            assert!(
+                parse_fast_path(|| words(line).into_iter()).is_none(),
+                "{line}"
+            );
+        }
+        assert!(is_version(|| words("ob -V").into_iter()));
+        assert!(!is_version(|| words("ob --version status").into_iter()));
+        let error = parse(words("ob --version")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            concat!("ob ", env!("CARGO_PKG_VERSION"), "\n")
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! no agent, asks no question and uses no network.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -26,6 +27,20 @@ enum Completion {
     Profiles,
     Roles,
     Orgs,
+}
+
+impl Args {
+    /// Parses `ob complete WHAT`, the words of the completion scripts, without clap. Returns `None`
+    /// for any other words.
+    pub fn parse_fast_path(words: impl IntoIterator<Item = OsString>) -> Option<Self> {
+        let mut words = words.into_iter().skip(1);
+        let (verb, what) = (words.next()?, words.next()?);
+        if verb != "complete" || words.next().is_some() {
+            return None;
+        }
+        let what = Completion::from_str(what.to_str()?, false).ok()?;
+        Some(Self { what })
+    }
 }
 
 /// Runs `ob complete`.

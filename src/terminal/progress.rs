@@ -1,54 +1,128 @@
 //! The progress bar: one line with the number of finished parts and the elapsed time.
+//!
+//! It is drawn here because indicatif computes rates with libm, which the loader would map at each
+//! start of `ob` (docs/performance.md).
 
-use std::time::Duration;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use dialoguer::console::Term;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::Environment;
+use crate::terminal::output::Output;
 
 /// Minimum of columns for a bar and its text.
-const NARROW: u16 = 40;
+const NARROW: usize = 40;
+/// The elapsed time advances between parts too.
+const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A bar on standard error. Does nothing if that is no terminal or cannot redraw a line.
 ///
-/// ASCII without colour, so that it looks the same on every terminal.
+/// ASCII without colour, so that it looks the same on every terminal. Clones share the line.
 #[derive(Clone, Debug)]
-pub struct Bar(ProgressBar);
+pub struct Bar(Arc<Mutex<Option<Drawing>>>);
+
+/// The thread that draws. It ends, and removes the line, when the sender is dropped.
+#[derive(Debug)]
+struct Drawing {
+    steps: Sender<()>,
+    thread: JoinHandle<()>,
+}
 
 impl Bar {
     /// Shows a bar at 0 of `total`; `what` is ASCII.
-    pub fn new(environment: &Environment, what: &'static str, total: usize) -> Self {
-        let draws = environment.raw("TERM").is_some_and(|term| term != "dumb");
-        let target = match draws {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        };
-        let length = u64::try_from(total).unwrap_or(u64::MAX);
-        let bar = ProgressBar::with_draw_target(Some(length), target);
-        // A line longer than the terminal would scroll.
-        let style = match Term::stderr().size().1 {
-            0..NARROW => "ob: {pos}/{len} {elapsed}",
-            _ => "ob: {pos}/{len} {msg} [{wide_bar}] {elapsed}",
-        };
-        if let Ok(style) = ProgressStyle::with_template(style) {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        bar.set_message(what);
-        if !bar.is_hidden() {
-            // The elapsed time advances between parts too.
-            bar.enable_steady_tick(Duration::from_millis(250));
-        }
-        Self(bar)
+    pub fn new(
+        output: Output,
+        environment: &Environment,
+        what: &'static str,
+        total: usize,
+    ) -> Self {
+        let can_redraw = environment.raw("TERM").is_some_and(|term| term != "dumb");
+        let drawing = (can_redraw && output.is_followed()).then(|| {
+            let (steps, received) = channel();
+            let thread = std::thread::spawn(move || {
+                let (start, mut done) = (Instant::now(), 0);
+                let mut next = start;
+                loop {
+                    let left = next.saturating_duration_since(Instant::now());
+                    match received.recv_timeout(left) {
+                        Ok(()) => done += 1,
+                        Err(RecvTimeoutError::Timeout) => {
+                            let columns = usize::from(Term::stderr().size().1);
+                            output.progress(&line(what, done, total, start.elapsed(), columns));
+                            next = Instant::now() + REDRAW_INTERVAL;
+                        }
+                        Err(RecvTimeoutError::Disconnected) => break,
+                    }
+                }
+                output.progress("");
+            });
+            Drawing { steps, thread }
+        });
+        Self(Arc::new(Mutex::new(drawing)))
     }
 
     /// Counts one finished part.
     pub fn step(&self) {
-        self.0.inc(1);
+        let drawing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(drawing) = &*drawing {
+            let _ = drawing.steps.send(());
+        }
     }
 
-    /// Removes the bar.
+    /// Removes the bar, for all clones.
     pub fn clear(&self) {
-        self.0.finish_and_clear();
+        let drawing = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Drawing { steps, thread }) = drawing {
+            drop(steps);
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Returns the line for a terminal of so many columns. The last column stays empty: some terminals
+/// wrap after it.
+fn line(what: &str, done: usize, total: usize, elapsed: Duration, columns: usize) -> String {
+    let seconds = elapsed.as_secs();
+    let time = format!("{}:{:02}", seconds / 60, seconds % 60);
+    let counted = format!("ob: {done}/{total}");
+    if columns < NARROW {
+        return format!("{counted} {time}");
+    }
+    let start = format!("{counted} {what} [");
+    let width = (columns - 1).saturating_sub(start.len() + time.len() + "] ".len());
+    let filled = (width * done.min(total))
+        .checked_div(total)
+        .unwrap_or(width);
+    let head = if filled < width { ">" } else { "" };
+    let bar = format!("{}{head}", "=".repeat(filled));
+    format!("{start}{bar:width$}] {time}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_fills_the_line_but_one_column() {
+        let at = |done, columns| line("roles", done, 500, Duration::from_secs(64), columns);
+        assert_eq!(
+            at(0, 48),
+            format!("ob: 0/500 roles [>{}] 1:04", " ".repeat(23))
+        );
+        let half = format!("{}>{}", "=".repeat(11), " ".repeat(10));
+        assert_eq!(at(250, 48), format!("ob: 250/500 roles [{half}] 1:04"));
+        assert_eq!(
+            at(500, 48),
+            format!("ob: 500/500 roles [{}] 1:04", "=".repeat(22))
+        );
+        for columns in [40, 80, 200] {
+            assert_eq!(at(7, columns).len(), columns - 1);
+        }
+        assert_eq!(at(7, 39), "ob: 7/500 1:04");
+        // An agent that sends more parts than it announced.
+        assert!(line("roles", 3, 0, Duration::ZERO, 80).contains('='));
     }
 }

@@ -1,10 +1,12 @@
 //! A home for each measurement.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
 use ob_sandbox::Sandbox;
 
@@ -78,9 +80,16 @@ impl Home {
     }
 
     pub(crate) fn ob(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ob"));
+        let mut command = self.command(program());
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    /// Returns a command with the home's environment. Without it, cargo's `LD_LIBRARY_PATH` would
+    /// slow down the loader of each program.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.directory.path())
@@ -130,6 +139,24 @@ impl Home {
         let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         u32::try_from(status["agent"]["pid"].as_u64().unwrap()).unwrap()
     }
+}
+
+/// Returns the measured `ob`: a build of its own, because a build for benchmarks has more features
+/// of the libraries.
+pub(crate) fn program() -> PathBuf {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        if let Some(named) = std::env::var_os("OB_BENCH_PROGRAM") {
+            return named.into();
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let target = root.join("target/programs");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--release", "--bins", "--target-dir"]);
+        let status = cargo.arg(&target).current_dir(root).status();
+        assert!(status.unwrap().success());
+        target.join("release/ob")
+    });
+    PROGRAM.clone()
 }
 
 impl Drop for Home {

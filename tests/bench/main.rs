@@ -1,7 +1,11 @@
 //! The figures of `docs/performance.md`, printed and not asserted.
 //!
-//! `cargo bench --bench figures` builds the release program, starts a sandbox and measures.
+//! `cargo bench --bench figures` builds the release programs, starts a sandbox and measures.
 //! Compared commands are interleaved in one run, so that a slow machine affects all of them.
+//!
+//! Words after `--` select sections: `startup`, `warm`, `roles`, `cold`, `agent`, `clients`. `hold`
+//! keeps a home with a session, for a profiler. The variable `OB_BENCH_PROGRAM`
+//! names another `ob` to measure, such as a static build.
 
 #![expect(
     clippy::disallowed_methods,
@@ -11,6 +15,7 @@
 )]
 
 mod home;
+mod startup;
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,25 +36,30 @@ const ROUNDS: usize = 400;
 type Contestant<'a> = (&'static str, Box<dyn Fn() -> Command + 'a>);
 
 fn main() {
+    let named: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --benches` only checks that it runs.
-    if std::env::args().any(|argument| argument == "--test") {
+    if named.iter().any(|argument| argument == "--test") {
         return;
     }
-    size();
-    warm_exec();
-    every_role();
-    cold_sign_in(Duration::ZERO);
-    cold_sign_in(Duration::from_millis(40));
-    agent_under_load();
-    run_clients();
-}
-
-fn size() {
-    let bytes = std::fs::metadata(env!("CARGO_BIN_EXE_ob")).unwrap().len();
-    println!(
-        "release binary: {:.2} MiB",
-        bytes as f64 / f64::from(1 << 20)
-    );
+    let sections: [(&str, fn()); 6] = [
+        ("startup", startup::measure),
+        ("warm", warm_exec),
+        ("roles", every_role),
+        ("cold", || {
+            cold_sign_in(Duration::ZERO);
+            cold_sign_in(Duration::from_millis(40));
+        }),
+        ("agent", agent_under_load),
+        ("clients", run_clients),
+    ];
+    let is_named = |name: &str| named.iter().any(|argument| argument == name);
+    if is_named("hold") {
+        return startup::hold();
+    }
+    let all = !sections.iter().any(|(name, _)| is_named(name));
+    for (_, run) in sections.iter().filter(|(name, _)| all || is_named(name)) {
+        run();
+    }
 }
 
 /// `true`, `env FOO=1 true` and `ob exec -- true` in turn.
@@ -57,12 +67,12 @@ fn warm_exec() {
     let sandbox = Sandbox::start();
     let home = Home::new(&sandbox, "bob");
     home.sign_in(&sandbox);
-    let mut contestants: [Contestant<'_>; 6] = [
-        ("true", Box::new(|| Command::new("/bin/true"))),
+    let mut contestants: [Contestant<'_>; 8] = [
+        ("true", Box::new(|| home.command("/bin/true"))),
         (
             "env FOO=1 true",
             Box::new(|| {
-                let mut command = Command::new("/usr/bin/env");
+                let mut command = home.command("/usr/bin/env");
                 command.args(["FOO=1", "true"]);
                 command
             }),
@@ -76,6 +86,11 @@ fn warm_exec() {
             Box::new(|| home.ob(&["exec", "--json", "--", "true"])),
         ),
         ("ob --version", Box::new(|| home.ob(&["--version"]))),
+        ("ob status", Box::new(|| home.ob(&["status"]))),
+        (
+            "ob complete profiles",
+            Box::new(|| home.ob(&["complete", "profiles"])),
+        ),
         (
             "ob credential -p dev",
             Box::new(|| home.ob(&["credential", "-p", "dev"])),
@@ -91,12 +106,15 @@ fn warm_exec() {
             times.push(start.elapsed());
         }
     }
-    let env = median(&mut times[1]);
+    let (of_true, env) = (median(&mut times[0]), median(&mut times[1]));
     println!("warm, {ROUNDS} rounds interleaved, median (p90):");
     for ((name, _), times) in contestants.iter().zip(&mut times) {
         let (median, p90) = (median(times), times[times.len() * 9 / 10]);
-        let ratio = median.as_secs_f64() / env.as_secs_f64();
-        println!("  {name:32} {median:>9.1?} ({p90:.1?})  {ratio:.2} x env");
+        let times_env = median.as_secs_f64() / env.as_secs_f64();
+        let times_true = median.as_secs_f64() / of_true.as_secs_f64();
+        println!(
+            "  {name:32} {median:>9.1?} ({p90:.1?})  {times_env:.2} x env  {times_true:.2} x true"
+        );
     }
     let mut starts = Vec::new();
     for _ in 0..20 {

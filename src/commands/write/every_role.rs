@@ -98,8 +98,14 @@ impl Collector<'_> {
 
     fn bar(&mut self) -> &Bar {
         let (plan, count) = (self.plan, self.entries.len());
-        self.bar
-            .get_or_insert_with(|| Bar::new(&plan.context.environment, "roles", count))
+        self.bar.get_or_insert_with(|| {
+            Bar::new(
+                plan.context.output,
+                &plan.context.environment,
+                "roles",
+                count,
+            )
+        })
     }
 
     fn save_on_interrupt(&mut self) {

@@ -44,11 +44,11 @@ fn the_bar_keeps_to_its_line_and_leaves_nothing_behind() {
         assert!(!drawn.contains('\n'), "it scrolled: {drawn:?}");
         // Each drawing begins at the line's start and is never wider than the terminal.
         for line in drawn.split(['\r', '\u{1b}']) {
-            let shown = line.trim_start_matches("[2K").trim_start_matches("[K");
+            let shown = line.trim_start_matches("[K");
             assert!(shown.chars().count() <= columns.into(), "{line:?}");
         }
         assert!(
-            drawn.ends_with("\u{1b}[2K"),
+            drawn.ends_with("\r\u{1b}[K"),
             "it was not taken off: {drawn:?}"
         );
         assert!(!drawn.contains("\u{1b}[3"), "colour: {drawn:?}");
