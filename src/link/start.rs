@@ -13,7 +13,6 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{Backlog, listen};
 use nix::sys::stat::{Mode, umask};
 
 use crate::link::client::AgentConnection;
@@ -35,8 +34,6 @@ pub const LOCK: &str = "lock";
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// Another client holds the lock for one start at most.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
-/// Connections that may wait to be accepted; the kernel caps it at `somaxconn`.
-const BACKLOG: i32 = 4096;
 /// Every system accepts paths of this length (macOS: 104 bytes with the final NUL).
 const MAX_SOCKET_PATH_BYTES: usize = 100;
 
@@ -159,10 +156,9 @@ fn bind(directory: &Path) -> Result<UnixListener, LinkError> {
     let before = umask(Mode::from_bits_truncate(0o177));
     let bound = UnixListener::bind(&place.path);
     umask(before);
-    let listener = bound.map_err(|error| LinkError::NoPlace(directory.join(SOCKET), error))?;
-    let backlog = Backlog::new(BACKLOG).map_err(io::Error::from)?;
-    listen(&listener, backlog).map_err(io::Error::from)?;
-    Ok(listener)
+    // As many connections may wait to be accepted as the system allows (`somaxconn`): std listens
+    // with a backlog of -1.
+    bound.map_err(|error| LinkError::NoPlace(directory.join(SOCKET), error))
 }
 
 fn lock(directory: &Path) -> Result<File, LinkError> {

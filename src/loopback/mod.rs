@@ -39,8 +39,11 @@ const MAX_WRONG_REQUESTS: usize = 32;
 const MAX_CONNECTIONS: usize = 64;
 /// Connections that are accepted before the open ones are read again.
 const ACCEPTS_PER_ROUND: usize = 64;
-/// Connections that may wait to be accepted; the kernel caps it at `somaxconn`.
-const BACKLOG: i32 = 4096;
+/// As many connections may wait to be accepted as the system allows.
+#[cfg(target_os = "linux")]
+const BACKLOG: Backlog = Backlog::MAXALLOWABLE;
+#[cfg(not(target_os = "linux"))]
+const BACKLOG: Backlog = Backlog::MAXCONN;
 /// Interval at which `is_cancelled` is called.
 const CANCEL_CHECK: Duration = Duration::from_millis(20);
 
@@ -78,7 +81,7 @@ impl OneShotRedirect {
     pub fn open() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         // A long queue, so that another user's connections cannot fill it.
-        listen(&listener, Backlog::new(BACKLOG)?)?;
+        listen(&listener, BACKLOG)?;
         listener.set_nonblocking(true)?;
         let local = v4(listener.local_addr()?)?;
         let probe = TcpStream::connect_timeout(&local.into(), REQUEST_TIMEOUT)?;
