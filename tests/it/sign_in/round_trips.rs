@@ -164,8 +164,8 @@ fn requests_of(way: &Way) -> (Vec<String>, usize) {
 #[test]
 fn no_pipeline_sends_more_than_its_protocol_needs() {
     let mut table = String::from(
-        "| engine | requests | at least | TLS handshakes | at least | \
-         what the least is, before STS |\n\
+        "| sign-in | requests | minimum | TLS handshakes | minimum | \
+         requests of the minimum, before STS |\n\
          |---|---|---|---|---|---|\n",
     );
     for way in &WAYS {
