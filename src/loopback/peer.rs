@@ -10,10 +10,6 @@ pub enum Peer {
 
 /// What the kernel reports of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(dead_code, reason = "not constructed there")
-)]
 pub(super) struct SocketInfo {
     pub(super) uid: u32,
     /// 0 once no process has the socket open.

@@ -91,7 +91,7 @@ impl Step {
 
     /// Checks that the directory is the user's own and that no other user may write there.
     pub(super) fn into_own(self) -> Result<RuntimeDir, PathError> {
-        let (uid, mode) = (self.stat.st_uid, self.stat.st_mode);
+        let (uid, mode) = (self.stat.st_uid, mode(&self.stat));
         if !is_own(uid) || is_writable_by_others(&self.path, mode, self.stat.st_gid) {
             return Err(PathError::Shared(self.path, uid, mode & 0o7777));
         }
@@ -152,11 +152,20 @@ pub(super) fn judge(stat: &FileStat, path: &Path) -> Result<(), PathError> {
     if !is_directory(stat) {
         return Err(PathError::NotADirectory(path.to_owned()));
     }
-    if !is_own(stat.st_uid) || stat.st_mode & 0o077 != 0 {
-        let mode = stat.st_mode & 0o7777;
+    let mode = mode(stat) & 0o7777;
+    if !is_own(stat.st_uid) || mode & 0o077 != 0 {
         return Err(PathError::NotOurs(path.to_owned(), stat.st_uid, mode));
     }
     Ok(())
+}
+
+/// Returns the mode with the file type. macOS has 16 bits for it.
+#[cfg_attr(
+    target_os = "linux",
+    expect(clippy::useless_conversion, reason = "the type differs on macOS")
+)]
+fn mode(stat: &FileStat) -> u32 {
+    stat.st_mode.into()
 }
 
 fn is_directory(stat: &FileStat) -> bool {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use nix::unistd::{Gid, Uid, User, geteuid, setegid, seteuid, setgroups};
+use nix::unistd::{Gid, Uid, User, geteuid, setegid, seteuid};
 
 use super::refusal::Refusal;
 
@@ -68,7 +68,7 @@ impl Caller {
             let why = format!("cannot take the rights of {}: {}", self.name, error.desc());
             Refusal::new("caller.rights", why)
         };
-        setgroups(&[self.gid])
+        drop_groups(self.gid)
             .and_then(|()| setegid(self.gid))
             .and_then(|()| seteuid(self.uid))
             .map_err(refused)?;
@@ -78,4 +78,16 @@ impl Caller {
             .map_err(refused)?;
         outcome
     }
+}
+
+/// Leaves every supplementary group.
+#[cfg(target_os = "linux")]
+fn drop_groups(gid: Gid) -> nix::Result<()> {
+    nix::unistd::setgroups(&[gid])
+}
+
+/// macOS keeps a process's groups in a directory service, so the program refuses to run there.
+#[cfg(not(target_os = "linux"))]
+fn drop_groups(_gid: Gid) -> nix::Result<()> {
+    Err(nix::errno::Errno::ENOSYS)
 }

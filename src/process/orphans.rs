@@ -6,7 +6,6 @@
 
 use std::io;
 
-use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
 
@@ -19,9 +18,19 @@ impl Orphans {
     ///
     /// # Errors
     /// When the kernel refuses.
+    #[cfg(target_os = "linux")]
     pub fn adopt() -> io::Result<Self> {
-        set_child_subreaper(true)?;
+        nix::sys::prctl::set_child_subreaper(true)?;
         Ok(Self(()))
+    }
+
+    /// Only Linux has subreapers and process namespaces.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(target_os = "linux"))]
+    pub fn adopt() -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Kills those that are the first process of a namespace, which ends the namespace. Others,

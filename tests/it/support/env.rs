@@ -95,6 +95,13 @@ fn agents_serving(directory: &Path) -> Vec<Pid> {
         .collect()
 }
 
+/// Returns a program to test: `OB_TEST_PROGRAMS` names the directory of another build.
+fn program(name: &str) -> PathBuf {
+    let own = Path::new(env!("CARGO_BIN_EXE_ob")).parent().unwrap();
+    let named = std::env::var_os("OB_TEST_PROGRAMS").map(PathBuf::from);
+    named.unwrap_or_else(|| own.to_owned()).join(name)
+}
+
 impl TestEnv {
     /// An environment for bob, who has one role in one app and a code generator.
     pub(crate) fn new() -> Self {
@@ -159,16 +166,14 @@ impl TestEnv {
             // Another user may not reach the build directory. `cp` makes the copy because a
             // descriptor of this process, open for writing and inherited by another test's child,
             // would make exec fail.
-            for program in [env!("CARGO_BIN_EXE_ob"), env!("CARGO_BIN_EXE_ob-agent")] {
-                let copy = env
-                    .path("bin")
-                    .join(Path::new(program).file_name().unwrap());
-                let copied = Command::new("cp").arg(program).arg(&copy).status();
+            for name in ["ob", "ob-agent"] {
+                let copy = env.path("bin").join(name);
+                let copied = Command::new("cp").arg(program(name)).arg(&copy).status();
                 assert!(copied.unwrap().success());
                 env.own(&copy, 0o755);
             }
         } else {
-            symlink(env!("CARGO_BIN_EXE_ob"), env.path("bin/ob")).unwrap();
+            symlink(program("ob"), env.path("bin/ob")).unwrap();
         }
         env.write("ca.pem", env.sandbox.ca_pem());
         let settings = env.minimal_settings();
