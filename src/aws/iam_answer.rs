@@ -10,7 +10,8 @@ const MAX_DEPTH: usize = 32;
 /// Returns the texts of all elements whose path ends with `path`, in document order.
 ///
 /// # Errors
-/// [`IamAnswerError`] if the document is not well-formed, or has a DTD or unknown entities.
+/// [`IamAnswerError`] if the document is not UTF-8, not well-formed, has a DTD or unknown entities,
+/// or nests more than 32 elements.
 pub fn element_texts(document: &[u8], path: &[&str]) -> Result<Vec<String>, IamAnswerError> {
     let document = std::str::from_utf8(document).map_err(|_| IamAnswerError)?;
     let mut reader = Reader::from_str(document);
@@ -74,9 +75,10 @@ fn character(reference: &str) -> Option<char> {
     })
 }
 
-/// A document that is not an answer of IAM.
+/// The document is not UTF-8 or not well-formed XML, has a DTD or an unknown entity, or nests more
+/// than 32 elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("it is not the XML that IAM answers with")]
+#[error("the answer is not well-formed XML")]
 pub struct IamAnswerError;
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl Context {
         Zone::of(&self.environment).format(at, Clock::system().now())
     }
 
-    /// Returns settings flags that hold the global options alone.
+    /// Returns the flags that override settings, with `--org` if it was given.
     pub fn flags(&self) -> Flags {
         Flags {
             org: self.globals.org.clone(),
@@ -87,7 +87,7 @@ impl Context {
         }
     }
 
-    /// Returns settings flags that hold the global options and `-p profile`.
+    /// Returns the flags that override settings, with `-p profile`, and `--org` if it was given.
     pub fn profile_flags(&self, profile: &str) -> Flags {
         Flags {
             profile: Some(profile.to_owned()),

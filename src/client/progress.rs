@@ -40,7 +40,8 @@ impl<'a> Progress<'a> {
         self.context.output.message(&format!("ob: {text}\n"));
     }
 
-    /// Shows the countdown or the step until the next message comes.
+    /// Shows the countdown, if there is one, until it ends or a message can be read. If then no
+    /// message comes within a second, names the pending step. Reads no message.
     pub(super) fn show_while_waiting(&mut self, link: &AgentConnection) -> Result<(), LinkError> {
         self.count_down(link)?;
         if let Some(step) = self.step.take()
@@ -69,10 +70,10 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Clears the countdown if `message` is news.
+    /// Clears the countdown, unless `message` says only that the agent still waits.
     pub(super) fn end_countdown(&mut self, message: &FromAgent) {
-        let is_news = !matches!(message, FromAgent::Notice(Notice::StillWaiting));
-        if is_news && self.countdown.take().is_some() {
+        let ends_wait = !matches!(message, FromAgent::Notice(Notice::StillWaiting));
+        if ends_wait && self.countdown.take().is_some() {
             self.context.output.progress("");
         }
     }

@@ -119,7 +119,7 @@ fn raw<'t>(value: &'t DeValue<'_>) -> Result<Raw<'t>, ValueError> {
     Ok(match value {
         DeValue::String(text) => Raw::Text(text),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or(Raw::Other("a huge number"), Raw::Number),
+            .map_or(Raw::Other("a number outside of 64 bits"), Raw::Number),
         DeValue::Boolean(yes) => Raw::Boolean(*yes),
         DeValue::Array(items) => Raw::List(
             items

@@ -1,4 +1,5 @@
-//! Writes the user's first settings file. No other code writes settings.
+//! Writes a new settings file for `ob config init`, or replaces the existing one. No other code
+//! writes settings.
 
 use std::fs::{DirBuilder, symlink_metadata};
 use std::io::Write as _;
@@ -13,7 +14,8 @@ use crate::model::Environment;
 use crate::ownership::{DirectoryFault, check_directories, with_private_umask};
 use crate::report::{ErrorCode, Report};
 
-/// The answers to `ob config init`. Each was checked as the setting it becomes.
+/// The user's answers to `ob config init`. The caller has checked each as the setting that it
+/// becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewSettings {
     pub url: String,

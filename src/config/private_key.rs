@@ -34,7 +34,8 @@ impl Settings {
 /// Reads the key of `private_key_env`, else of `private_key_file`.
 ///
 /// # Errors
-/// When neither is set, or the variable or file cannot be read.
+/// When neither is set, the variable is unset, empty or not UTF-8, or the file cannot be read, is
+/// not UTF-8, or can be read or replaced by others.
 pub fn read_private_key(
     machine: &MachineTarget,
     environment: &Environment,
@@ -44,7 +45,9 @@ pub fn read_private_key(
         let value = environment.raw(name).and_then(|value| value.to_str());
         return value.map(Secret::new).ok_or_else(|| {
             missing()
-                .cause(format!("the variable {name} is not set, or is no text"))
+                .cause(format!(
+                    "the variable {name} is not set, is empty, or is not UTF-8"
+                ))
                 .hint(format!(
                     "set `{name}`, or name a file with `private_key_file`"
                 ))

@@ -135,7 +135,7 @@ impl HttpError {
             return Self::from_proxy(proxy.to_owned(), host, innermost);
         }
         if innermost == "tls handshake eof" {
-            let why = "the connection ended before it began".into();
+            let why = "the server closed the connection during the TLS handshake".into();
             return Self::Tls { host, why };
         }
         if is_dns(&innermost) {

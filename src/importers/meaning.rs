@@ -337,18 +337,18 @@ pub(super) fn yaml_key(variable: &str) -> String {
     }
 }
 
-/// Providers of factors, which the tools write before or behind the factor's own word.
+/// Providers of factors, which the tools put before or after the factor's name.
 const FACTOR_PROVIDERS: [&str; 6] = ["okta", "google", "yubico", "rsa", "symantec", "fido"];
 
-/// Returns `ob`'s word for another tool's factor; `None` where both ask which one. An error is why
-/// it is left out.
+/// Translates another tool's factor into a value of `org.factor`. Returns `None` if the tool asks
+/// the user each time, as `ob` does without the setting. The error says why it is not imported.
 pub(super) fn factor(text: &str) -> Result<Option<&'static str>, &'static str> {
     let text = text.to_ascii_lowercase();
     let word = FACTOR_PROVIDERS.iter().find_map(|provider| {
         let rest = text.strip_prefix(provider)?;
         rest.strip_prefix(['.', '_', ' ', '-'])
     });
-    // tokendito appends the factor's id, aws-okta-processor its provider.
+    // tokendito appends `_` and the factor's id, aws-okta-processor `_` and its provider.
     let word = word.unwrap_or(&text).split('_').next().unwrap_or_default();
     let short = FACTOR_PROVIDERS.iter().find_map(|provider| {
         let rest = word.strip_suffix(provider)?;
@@ -358,7 +358,7 @@ pub(super) fn factor(text: &str) -> Result<Option<&'static str>, &'static str> {
     Ok(Some(match word {
         "" | "auto" => return Ok(None),
         "push" => "push",
-        // saml2aws names Okta Verify's code after Okta.
+        // saml2aws names a code generator after its provider (okta, google).
         "totp" | "token:software:totp" | "okta" | "google" => "totp",
         "token:hotp" | "hotp" => "hotp",
         "token:hardware" | "yubikey" | "yubico" => "yubikey",
@@ -369,7 +369,10 @@ pub(super) fn factor(text: &str) -> Result<Option<&'static str>, &'static str> {
         "question" => "question",
         "webauthn" | "fido" | "fido2" => "webauthn",
         _ => {
-            return Err("ob asks which factor; `org.factor` takes the words of the README");
+            return Err(
+                "ob does not know this factor and asks which to use; the README lists the \
+                     values of `org.factor`",
+            );
         }
     }))
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::json::{self, JsonError, text};
 
-/// An org and its engine.
+/// An org's id and its pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
     /// `00o…`
@@ -12,7 +12,7 @@ pub struct Organization {
     pub pipeline: Pipeline,
 }
 
-/// The engine (`pipeline`).
+/// The pipeline (`pipeline`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pipeline {
     /// `v1`: the authentication API.

@@ -1,7 +1,9 @@
 //! Unusable values of an assertion that do not invalidate the rest.
 //!
-//! Only a value that is one plain text without meaning is ignored. Anything with two readings
-//! (markup or comments in a value, duplicate XML attributes, two assertions) refuses the document.
+//! A value is ignored if it is plain text that cannot be used, or if it repeats a session
+//! duration or
+//! a role session name, of which the first counts. Markup or comments in a value, duplicate XML
+//! attributes and a second assertion make the parser refuse the document.
 
 use thiserror::Error;
 

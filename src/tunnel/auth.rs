@@ -102,7 +102,8 @@ impl Auth {
         Some(self.known_password(challenge))
     }
 
-    /// Takes the user's answer; `None` declines.
+    /// Takes the user's answer (`None`: the user declined) and returns the next step; `None` if no
+    /// question is open.
     pub(super) fn answered(&mut self, answer: Option<Secret>) -> Option<Next> {
         let open = self.open.take()?;
         let Some(answer) = answer else {

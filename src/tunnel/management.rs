@@ -12,27 +12,32 @@ use tokio::time::sleep;
 
 use crate::link::{is_same_user_or_root, peer_pid};
 
-/// openvpn's lines are a few hundred bytes. A longer one is cut and then unknown.
+/// openvpn's lines are a few hundred bytes. A longer one arrives in pieces of this size.
 const MAX_LINE_BYTES: u64 = 64 * 1024;
-/// The process may be out of descriptors for a moment.
+/// Wait after a failed accept: the process may have no free descriptor.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
-/// The connection of one openvpn.
+/// The sending half of the connection of one openvpn.
 #[derive(Debug)]
 pub(super) struct ManagementSocket {
     pub(super) writer: OwnedWriteHalf,
-    /// openvpn's process, as the kernel tells it of the peer.
+    /// openvpn's process id: the socket peer's, from the kernel.
     pub(super) pid: Option<i32>,
 }
 
 #[derive(Debug)]
 pub(super) enum SocketEvent {
     Connected(ManagementSocket),
+    /// One line with its line break.
     Line(Vec<u8>),
     Closed,
 }
 
-/// Accepts one connection at `listener` and reads its lines.
+/// Spawns a task on the current local set. It accepts the first connection of this user or root at
+/// `listener` and passes it, each of its lines and its end to `notify`.
+///
+/// # Errors
+/// When the listener cannot be made asynchronous.
 pub(super) fn serve(
     listener: StdListener,
     notify: impl Fn(SocketEvent) + 'static,

@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// Bytes of the length before each frame.
+/// Size of the length field in bytes.
 pub const HEADER: usize = 4;
-/// Size limit of a frame to the agent.
+/// Size limit in bytes of a frame's JSON, without its length, to the agent.
 pub const TO_AGENT_MAX: usize = 64 * 1024;
 /// Size limit of the answer to the agent's request for CA certificates.
 pub const TO_AGENT_WITH_CERTIFICATES_MAX: usize = 1024 * 1024;
@@ -28,7 +28,8 @@ pub enum FrameError {
 /// Encodes one message, with its length.
 ///
 /// # Errors
-/// [`FrameError::TooLong`] if the message is longer than `limit` bytes.
+/// [`FrameError::TooLong`] if the message is longer than `limit` bytes, and
+/// [`FrameError::NotAMessage`] if it cannot be serialised.
 pub fn encode(message: &impl Serialize, limit: usize) -> Result<Zeroizing<Vec<u8>>, FrameError> {
     let mut bytes = Zeroizing::new(vec![0; HEADER]);
     serde_json::to_writer(&mut *bytes, message).map_err(|_| FrameError::NotAMessage)?;

@@ -97,13 +97,20 @@ pub enum TunnelPhase {
     Preparing,
     /// The supervisor waits for openvpn to open its configuration.
     Launching,
+    /// openvpn was started and has not connected to the management socket.
     Starting,
+    /// openvpn tries the servers of the profile.
     Connecting,
+    /// A server answered; TLS and authentication are under way.
     SigningIn,
+    /// The user or the agent is asked for credentials.
     Asking,
+    /// The server waits for a sign-in in a browser.
     WebAuth,
+    /// Addresses and routes are set.
     Configuring,
     Connected,
+    /// The connection was lost; openvpn tries again.
     Reconnecting,
     Stopping,
     Ended,
@@ -135,9 +142,9 @@ impl TunnelPhase {
 pub struct PhaseChange {
     #[serde(rename = "name")]
     pub phase: TunnelPhase,
-    /// openvpn's or the server's words about it; foreign text.
+    /// Untrusted text from openvpn or the server; it is escaped before it is shown.
     pub detail: Option<String>,
-    /// Milliseconds since openvpn was to be started.
+    /// Milliseconds since the supervisor began to start openvpn.
     #[serde(rename = "after")]
     pub elapsed_ms: u64,
 }

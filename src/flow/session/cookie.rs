@@ -134,7 +134,8 @@ impl CookieSession {
         let parse = |response: &Response| serde_json::from_slice::<Value>(&response.body).ok();
         let mut response = get().await?;
         if response.status == 200 && parse(&response).is_none() {
-            // An attempt whose response was lost took the token and set the cookies.
+            // An earlier attempt may have used up the token and set the cookies although its
+            // response was lost.
             response = get().await?;
         }
         let session = match (response.status, parse(&response)) {

@@ -14,7 +14,7 @@ use crate::secret::Secret;
 /// The endpoint that challenges all security keys at once.
 const ALL_KEYS: &str = "/api/v1/authn/factors/webauthn/verify";
 
-/// A factor must be selected.
+/// The authentication state `MFA_REQUIRED`: the user must select one of the factors.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MfaRequired {
     pub handle: Handle,
@@ -96,7 +96,8 @@ impl SelectedFactor {
         self.verify(json!({}))
     }
 
-    /// Builds the request with typed input, without beginning first.
+    /// Builds the request that verifies the factor with typed input. No call of [`Self::begin`] is
+    /// needed before.
     ///
     /// # Errors
     /// [`AuthnError::WrongAnswer`] if the factor takes no typed input, else as [`Self::begin`].

@@ -14,23 +14,27 @@ use crate::okta::link;
 use crate::okta::post::Post;
 use crate::secret::Secret;
 
-/// The interval between polls if the server names none or less (RFC 8628, 3.2; Okta: 5 s).
+/// Seconds between polls if the server names no interval or a shorter one (RFC 8628, 3.2; Okta: 5).
 const MIN_INTERVAL: u64 = 5;
+/// Maximum of the interval, in seconds.
 const MAX_INTERVAL: u64 = 60;
+/// Seconds for which a code is valid if the server does not say.
 const DEFAULT_LIFETIME: u64 = 600;
+/// Maximum of the lifetime of a code, in seconds.
 const MAX_LIFETIME: u64 = 1800;
 
-/// A sign-in that waits for the user in a browser.
+/// The server's response to a device authorization request (RFC 8628, 3.2).
 #[derive(Debug)]
 pub struct DeviceCode {
+    /// Sent with each poll.
     device_code: Secret,
     /// The code that the user compares or types.
     pub user_code: String,
-    /// The page to open, at the org. Contains the code if Okta offers that.
+    /// The page of the org to open. Contains `user_code` if Okta offers that.
     pub page: Url,
-    /// The lifetime of the code.
+    /// The lifetime of the code from the response on, at most half an hour.
     pub expires_in: Duration,
-    /// The time between polls.
+    /// The time between polls, 5 to 60 seconds.
     pub interval: Duration,
 }
 

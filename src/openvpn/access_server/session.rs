@@ -5,8 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::secret::Secret;
 
-/// Headers of an answer that save the second sign-in at connect time, both base64.
+/// Header of Access Server with the VPN user name, in base64.
 pub const SESSION_USER: &str = "VPN-Session-User";
+/// Header of Access Server with a token, in base64, that the first VPN connection sends instead of
+/// a password. The user need not sign in again.
 pub const SESSION_TOKEN: &str = "VPN-Session-Token";
 
 /// The values of [`SESSION_USER`] and [`SESSION_TOKEN`]: a username, and a token in place of the
@@ -18,7 +20,8 @@ pub struct VpnSession {
 }
 
 impl VpnSession {
-    /// Decodes the two headers' values. Returns `None` unless both are valid.
+    /// Decodes the two headers' values. Returns `None` unless both are
+    /// there and decode to text without control characters.
     pub fn parse(user: Option<&str>, token: Option<&str>) -> Option<Self> {
         let decode = |value: &str| String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok();
         let username = decode(user?)?;

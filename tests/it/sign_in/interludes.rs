@@ -29,7 +29,7 @@ fn keep_me_signed_in_is_declined_and_passed() {
     outcome.unwrap();
     let posted = sandbox.requests(Server::Org, "/idp/idx/keep-me-signed-in");
     assert_eq!(posted.len(), 1);
-    assert!(person.was_notified("Doing(\"continue past keep-me-signed-in\")"));
+    assert!(person.was_notified("Doing(\"send Okta's form keep-me-signed-in\")"));
 }
 
 #[test]

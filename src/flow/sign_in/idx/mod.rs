@@ -1,5 +1,5 @@
 //! The Identity Engine pipeline: IDX in the terminal, from a page's state token to the session's
-//! cookies. The steps that Okta offers are followed by name.
+//! cookies. Each response offers remediations; the next request is chosen by their names.
 
 mod challenge;
 mod dead_end;
@@ -28,9 +28,9 @@ use crate::report::Report;
 use crate::secret::Secret;
 use crate::wire::Notice;
 
-/// Steps of one sign-in, polls not counted.
+/// Maximum of steps of one sign-in. Polls are not counted.
 const MAX_STEPS: usize = 40;
-/// Forms in a row that are posted without the user; more than any org asks for.
+/// Maximum of consecutive forms that are posted without asking the user; no org asks for more.
 const MAX_CONTINUATIONS: usize = 5;
 /// Bounds of the wait that Okta asks for before such a form is posted.
 const CONTINUATION_DELAY: RangeInclusive<Duration> =
@@ -129,7 +129,7 @@ impl<C: Conversation> IdxTransaction<'_, C> {
                 steps += 1;
             }
             if steps > MAX_STEPS {
-                return Err(unexpected("it leads in circles").into());
+                return Err(unexpected("Okta asked for more than 40 steps").into());
             }
             post = match step {
                 Step::Done(url) => {
@@ -141,7 +141,7 @@ impl<C: Conversation> IdxTransaction<'_, C> {
                 }
                 Step::Identify(_) if self.is_identified => {
                     let refused = self.refused.take();
-                    let again = || unexpected("it asks once more who signs in");
+                    let again = || unexpected("Okta asks for the user name a second time");
                     return Err(refused.unwrap_or_else(again).into());
                 }
                 Step::Identify(identify) => {
@@ -175,11 +175,12 @@ impl<C: Conversation> IdxTransaction<'_, C> {
         self.continuations += 1;
         if self.continuations > MAX_CONTINUATIONS {
             return Err(unexpected(&format!(
-                "it asks {MAX_CONTINUATIONS} times in a row to continue, last with {name}"
+                "Okta asked more than {MAX_CONTINUATIONS} times in a row to continue, last \
+                     with {name}"
             )));
         }
         self.conversation
-            .notify(Notice::Doing(format!("continue past {name}")));
+            .notify(Notice::Doing(format!("send Okta's form {name}")));
         if let Some(delay) = delay {
             let (min, max) = CONTINUATION_DELAY.into_inner();
             let delay = delay.clamp(min, max);
