@@ -92,6 +92,9 @@ _ob() {
             ob,init)
                 cmd="ob__subcmd__init"
                 ;;
+            ob,list)
+                cmd="ob__subcmd__list"
+                ;;
             ob,login)
                 cmd="ob__subcmd__login"
                 ;;
@@ -125,11 +128,17 @@ _ob() {
             ob__subcmd__agent,stop)
                 cmd="ob__subcmd__agent__subcmd__stop"
                 ;;
+            ob__subcmd__config,add)
+                cmd="ob__subcmd__config__subcmd__add"
+                ;;
             ob__subcmd__config,aws)
                 cmd="ob__subcmd__config__subcmd__aws"
                 ;;
             ob__subcmd__config,check)
                 cmd="ob__subcmd__config__subcmd__check"
+                ;;
+            ob__subcmd__config,edit)
+                cmd="ob__subcmd__config__subcmd__edit"
                 ;;
             ob__subcmd__config,explain)
                 cmd="ob__subcmd__config__subcmd__explain"
@@ -142,6 +151,9 @@ _ob() {
                 ;;
             ob__subcmd__config,list)
                 cmd="ob__subcmd__config__subcmd__list"
+                ;;
+            ob__subcmd__config,remove)
+                cmd="ob__subcmd__config__subcmd__remove"
                 ;;
             ob__subcmd__vpn,down)
                 cmd="ob__subcmd__vpn__subcmd__down"
@@ -179,7 +191,7 @@ _ob() {
 
     case "${cmd}" in
         ob)
-            opts="-v -h -V --config --org --no-agent --json --verbose --color --help --version login logout exec env shell use credential write console roles status vpn agent config doctor init completions man help"
+            opts="-v -h -V --config --org --no-agent --json --verbose --color --help --version login logout exec env shell use credential write console roles list status vpn agent config doctor init completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -309,12 +321,66 @@ _ob() {
             return 0
             ;;
         ob__subcmd__config)
-            opts="-v -h --config --org --no-agent --json --verbose --color --help init check list aws import explain"
+            opts="-v -h --config --org --no-agent --json --verbose --color --help init add edit remove check list aws import explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ob__subcmd__config__subcmd__add)
+            opts="-r -v -h --role --provider --region --duration --prompt-color --confirm --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --role)
+                    _ob_known roles
+                    return 0
+                    ;;
+                -r)
+                    _ob_known roles
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prompt-color)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --factor)
+                    COMPREPLY=($(compgen -W "push totp sms call email question token yubikey hotp webauthn password" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -361,6 +427,32 @@ _ob() {
             return 0
             ;;
         ob__subcmd__config__subcmd__check)
+            opts="-v -h --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ob__subcmd__config__subcmd__edit)
             opts="-v -h --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -493,6 +585,32 @@ _ob() {
             return 0
             ;;
         ob__subcmd__config__subcmd__list)
+            opts="-v -h --config --org --no-agent --json --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ob__subcmd__config__subcmd__remove)
             opts="-v -h --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -844,6 +962,32 @@ _ob() {
             ;;
         ob__subcmd__init)
             opts="-v -h --config --org --no-agent --json --verbose --color --help bash zsh fish nu direnv"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --org)
+                    _ob_known orgs
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ob__subcmd__list)
+            opts="-v -h --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -44,6 +44,7 @@ complete -c ob -n "__fish_ob_needs_command" -f -a "credential" -d 'Print credent
 complete -c ob -n "__fish_ob_needs_command" -f -a "write" -d 'Write credentials to ~/.aws/credentials, for programs that read nothing else'
 complete -c ob -n "__fish_ob_needs_command" -f -a "console" -d 'Open the AWS console, signed in with a role'
 complete -c ob -n "__fish_ob_needs_command" -f -a "roles" -d 'List the roles you may assume'
+complete -c ob -n "__fish_ob_needs_command" -f -a "list" -d 'List your profiles, with their roles and how long the credentials of each last'
 complete -c ob -n "__fish_ob_needs_command" -f -a "status" -d 'Show the session, the roles held and the VPN'
 complete -c ob -n "__fish_ob_needs_command" -f -a "vpn" -d 'Bring up the VPN, look at it, take it down'
 complete -c ob -n "__fish_ob_needs_command" -f -a "agent" -d 'Look at the agent, or stop it'
@@ -314,6 +315,15 @@ complete -c ob -n "__fish_ob_using_subcommand roles" -l no-agent -d 'Run an agen
 complete -c ob -n "__fish_ob_using_subcommand roles" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand roles" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand roles" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand list" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand list" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand list" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand list" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand list" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand status" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
@@ -475,21 +485,24 @@ complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l config -d 'Settings file to read instead of your own' -r -F
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l no-agent -d 'Run an agent for this one command only'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -l json -d 'Print JSON instead of words'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -s v -l verbose -d 'Say each step as it is taken'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "init" -d 'Ask for the org and write a first settings file'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "check" -d 'Read the settings and say what is wrong with them'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "list" -d 'Show the profiles'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "aws" -d 'Write a profile for each of yours to ~/.aws/config, or take them out again'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "import" -d 'Make the settings from those of okta-aws-cli, gimme-aws-creds, saml2aws and their like'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init check list aws import explain" -f -a "explain" -d 'Show where each value came from, and whose credentials programs take in this shell'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -f -a "init" -d 'Ask for the org and write a first settings file'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -f -a "add" -d 'Add a profile: a name for one of your roles'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -f -a "edit" -d 'Open the settings file in your editor, and check it afterwards'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -f -a "remove" -d 'Take a profile out of the settings'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -f -a "check" -d 'Read the settings and say what is wrong with them'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -f -a "list" -d 'Show the profiles'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -f -a "aws" -d 'Write a profile for each of yours to ~/.aws/config, or take them out again'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -f -a "import" -d 'Make the settings from those of okta-aws-cli, gimme-aws-creds, saml2aws and their like'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -f -a "explain" -d 'Show where each value came from, and whose credentials programs take in this shell'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l url -d 'Address of your Okta org; with it, nothing is asked' -r
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l username -d 'Your user name in Okta' -r
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l region -d 'AWS region' -r
@@ -505,6 +518,52 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Print JSON instead of words'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say each step as it is taken'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -s r -l role -d 'Its role: an ARN, ACCOUNT/ROLE, a name, or a glob that matches one' -r -f -a '(command ob complete roles 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l provider -d 'Only roles of this identity provider: its ARN, name or a glob' -r
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l region -d 'AWS region' -r
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l duration -d 'How long its credentials should last, 15m to 12h' -r
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l prompt-color -d 'Its colour in the prompt' -r
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
+totp\t''
+sms\t''
+call\t''
+email\t''
+question\t''
+token\t''
+yubikey\t''
+hotp\t''
+webauthn\t''
+password\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l confirm -d 'Ask before each use'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l passcode-stdin -d 'Read the passcode from the next line of standard input'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l config -d 'Settings file to read instead of your own' -r -F
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+always\t''
+never\t''"
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l no-agent -d 'Run an agent for this one command only'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l json -d 'Print JSON instead of words'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say each step as it is taken'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'

@@ -9,8 +9,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::client::{Context, Globals};
 use crate::commands::{
     agent, args::GlobalArgs, complete, completions, config, console, credential, doctor, env,
-    examples, exec, help, init, login, logout, man, roles, security_key, shell, status,
-    usage_errors, use_profile, vpn, write,
+    examples, exec, help, init, list, login, logout, man, overview, roles, security_key, shell,
+    status, usage_errors, use_profile, vpn, write,
 };
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
@@ -28,7 +28,7 @@ pub struct Cli {
     #[command(flatten)]
     globals: GlobalArgs,
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
 }
 
 /// The verbs, each with the arguments that its file declares.
@@ -44,6 +44,7 @@ enum Verb {
     Write(write::Args),
     Console(console::Args),
     Roles(roles::Args),
+    List(list::Args),
     Status(status::Args),
     Vpn(vpn::Args),
     Agent(agent::Args),
@@ -91,6 +92,7 @@ impl Verb {
             Self::Write(args) => write::run(args, context),
             Self::Console(args) => console::run(args, context),
             Self::Roles(args) => roles::run(args, context),
+            Self::List(args) => list::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Vpn(args) => vpn::run(args, context),
             Self::Agent(args) => agent::run(args, context),
@@ -109,14 +111,14 @@ impl Verb {
 /// Runs the command line of this process and returns its exit code.
 pub fn run() -> ExitCode {
     if let Some(verb) = parse_fast_path(std::env::args_os) {
-        return run_verb(&verb, Globals::default());
+        return run_verb(Some(&verb), Globals::default());
     }
     if is_version(std::env::args_os) {
         let text = concat!("ob ", env!("CARGO_PKG_VERSION"), "\n");
         return exit_code_of(&data(text));
     }
     match parse(std::env::args_os()) {
-        Ok(cli) => run_verb(&cli.verb, cli.globals.into()),
+        Ok(cli) => run_verb(cli.verb.as_ref(), cli.globals.into()),
         Err(error) => print_clap_error(&sanitize_clap_error(error)),
     }
 }
@@ -148,11 +150,16 @@ fn exit_code_of<E>(printed: &Result<(), E>) -> ExitCode {
     }
 }
 
-fn run_verb(verb: &Verb, globals: Globals) -> ExitCode {
-    let exit_codes = verb.exit_codes();
+/// Runs the verb, or what `ob` alone does.
+fn run_verb(verb: Option<&Verb>, globals: Globals) -> ExitCode {
+    let exit_codes = verb.map_or(ExitCodes::Own, Verb::exit_codes);
     let mut context = Context::new(globals);
     context.has_command = exit_codes == ExitCodes::Wrapper;
-    verb.run(&context).unwrap_or_else(|report| {
+    let outcome = match verb {
+        Some(verb) => verb.run(&context),
+        None => overview::run(&context),
+    };
+    outcome.unwrap_or_else(|report| {
         if context.globals.json {
             context.output.json_message(&report.as_json());
         } else {
@@ -171,8 +178,14 @@ fn grammar() -> clap::Command {
 }
 
 fn parse(words: impl IntoIterator<Item = OsString>) -> clap::error::Result<Cli> {
-    let mut matches = grammar().try_get_matches_from(words)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut grammar()))
+    let words: Vec<OsString> = words.into_iter().collect();
+    let mut matches = grammar().try_get_matches_from(&words)?;
+    let mut cli =
+        Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut grammar()))?;
+    if let Some(Verb::Exec(args)) = &mut cli.verb {
+        args.take_profile(words);
+    }
+    Ok(cli)
 }
 
 /// Returns the error for the same words with control characters escaped: clap repeats what was
@@ -238,7 +251,7 @@ mod tests {
             "ob complete orgs",
         ] {
             let fast = parse_fast_path(|| words(line).into_iter()).expect(line);
-            let by_clap = parse(words(line)).unwrap().verb;
+            let by_clap = parse(words(line)).unwrap().verb.unwrap();
             assert_eq!(format!("{fast:?}"), format!("{by_clap:?}"), "{line}");
         }
         for line in [

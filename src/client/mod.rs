@@ -20,6 +20,7 @@ mod progress;
 mod prompts;
 mod qr_code;
 mod role_cache;
+mod role_list;
 mod role_menu;
 mod running_agent;
 mod security_key;
@@ -46,6 +47,7 @@ pub use network::{
 };
 pub use qr_code::qr_code;
 pub use role_cache::RoleCache;
+pub use role_list::{ReadRoles, RoleList, list_roles, pick_role};
 pub use running_agent::{
     RunningAgent, StopOutcome, ask_all_running_agents, ask_running_agent, ask_running_agent_for,
     check_network, find_agent, find_all_agents, look_in_runtime_dirs, stop_agents,

@@ -88,6 +88,11 @@ impl RoleArgs {
         })
     }
 
+    /// Whether neither a profile nor a role is named.
+    pub const fn is_empty(&self) -> bool {
+        self.profile.is_none() && self.role.is_none()
+    }
+
     /// Returns `-p PROFILE` or `-r ROLE` as typed, with a space in front, for a command in a hint.
     pub fn words(&self) -> String {
         let named = [("-p", &self.profile), ("-r", &self.role)];
@@ -96,6 +101,34 @@ impl RoleArgs {
             Some(format!(" {flag} {name}"))
         });
         words.collect()
+    }
+}
+
+/// A role, or a profile as a word: `ob shell dev`.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct NamedRoleArgs {
+    /// A profile of the settings
+    #[arg(value_name = "PROFILE", conflicts_with_all = ["profile", "role"])]
+    name: Option<String>,
+    #[command(flatten)]
+    role: RoleArgs,
+}
+
+impl NamedRoleArgs {
+    fn merged(&self) -> RoleArgs {
+        let mut role = self.role.clone();
+        role.profile = role.profile.or_else(|| self.name.clone());
+        role
+    }
+
+    /// As [`RoleArgs::selection`].
+    pub fn selection(&self) -> RoleSelection {
+        self.merged().selection()
+    }
+
+    /// As [`RoleArgs::words`].
+    pub fn words(&self) -> String {
+        self.merged().words()
     }
 }
 

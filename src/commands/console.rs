@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::client::{Context, ask_agent, default_browser, resolve_for_menu, unexpected_reply};
-use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs};
+use crate::commands::args::{MenuArgs, NamedRoleArgs, SignInArgs};
 use crate::loopback::{OneShotRedirect, Peer, RedirectOutcome};
 use crate::process::open_browser;
 use crate::report::{ErrorCode, Report};
@@ -20,7 +20,7 @@ use crate::wire::{ConsoleRequest, Reply, Request};
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]
-    pub role: RoleArgs,
+    pub role: NamedRoleArgs,
     #[command(flatten)]
     pub menu: MenuArgs,
     /// The page to open, as in the console's address: s3, 'cloudwatch#logsV2:log-groups', or a

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use crate::aws::{Dialect, EXPORTED_NAMES, export_script, unset_script};
 use crate::client::{Context, credentials, resolve_for_menu};
-use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs, parse_min_ttl};
+use crate::commands::args::{MenuArgs, NamedRoleArgs, SignInArgs, parse_min_ttl};
 use crate::process::{panic_point, parent_program};
 use crate::prompt;
 use crate::report::{ErrorCode, Report};
@@ -22,7 +22,7 @@ use crate::terminal::{data, data_is_seen};
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]
-    pub role: RoleArgs,
+    pub role: NamedRoleArgs,
     #[command(flatten)]
     pub menu: MenuArgs,
     /// The shell to write for; else the one that runs ob, or what SHELL names

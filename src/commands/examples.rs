@@ -17,26 +17,32 @@ ob login  # asks for what is missing
 ob login --factor push  # takes this factor, whatever the settings say
 ob login --again  # a new session, though one is live
 [exec]
+ob exec dev -- terraform plan  # with the role of the profile dev
 ob exec -- terraform plan  # the default profile, else a menu of your roles
 ob exec -p prod --min-ttl 45m -- ./release.sh  # 45 minutes at least
 ob exec -r 123456789012/Deploy -- aws s3 ls  # a role without a profile
 ob exec --choose -- aws s3 ls  # the menu once more, for another role
 ob exec --read-only -p prod -- aws s3 ls  # that cannot change anything
 [env]
-eval "$(ob env -p dev)"  # into this bash or zsh
+eval "$(ob env dev)"  # into this bash or zsh
 eval "$(ob env --unset)"  # takes them out again
 [shell]
-ob shell -p prod  # your own shell; `exit` returns
+ob shell prod  # your own shell; `exit` returns
 ob shell -r 123456789012/Deploy --shell zsh  # another one
 [credential]
 credential_process = ob credential -p dev  # in a profile of ~/.aws/config
 ob config aws  # writes such profiles
 [write]
-ob write -p dev --watch  # written anew before they expire, until Ctrl-C
+ob write dev --watch  # written anew before they expire, until Ctrl-C
 ob write --clean  # takes out what ob has written
 [console]
-ob console -p dev --service s3  # opens your browser there
-ob console -p dev --print  # prints the address instead
+ob console dev --service s3  # opens your browser there
+ob console dev --print  # prints the address instead
+[list]
+ob list  # profiles, their roles, and how long each lasts
+[config add]
+ob config add dev  # from a menu of your roles
+ob config add prod -r 123456789012/Deploy --confirm  # asks before each use
 [roles]
 ob roles  # as they were last read
 ob roles --refresh  # read from Okta again

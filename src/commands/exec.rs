@@ -12,6 +12,7 @@ use crate::wire::RoleMenu;
 
 /// Run a command with a role's credentials in its environment
 #[derive(clap::Args, Clone, Debug, Default)]
+#[command(override_usage = "ob exec [OPTIONS] [PROFILE] -- <CMD>...")]
 pub struct Args {
     #[command(flatten)]
     pub role: RoleArgs,
@@ -37,9 +38,28 @@ pub struct Args {
 }
 
 impl Args {
-    /// Parses `ob exec [-p PROFILE | -r ROLE] -- CMD…` without clap, whose grammar takes longer
-    /// to build than everything else before the command starts. Returns `None` for any other
-    /// form.
+    /// Takes the word before `--` as the profile: `ob exec dev -- CMD`. clap takes it as the
+    /// beginning of the command. `typed` are the words of the command line.
+    pub fn take_profile(&mut self, typed: impl IntoIterator<Item = OsString>) {
+        let Some([word, separator]) = self.command.first_chunk() else {
+            return;
+        };
+        if separator != "--" || self.role.profile.is_some() || self.role.role.is_some() {
+            return;
+        }
+        // In `ob exec -- dev -- CMD` it is the command.
+        let typed: Vec<OsString> = typed.into_iter().collect();
+        let first = typed.iter().position(|typed| typed == "--");
+        let is_before = first.is_some_and(|at| at > 0 && typed[at - 1] == *word);
+        if let (true, Some(profile)) = (is_before, word.to_str()) {
+            self.role.profile = Some(profile.to_owned());
+            self.command.drain(..2);
+        }
+    }
+
+    /// Parses `ob exec [PROFILE | -p PROFILE | -r ROLE] -- CMD…` without clap, whose grammar takes
+    /// longer to build than everything else before the command starts. Returns `None` for any
+    /// other form.
     pub fn parse_fast_path(arguments: impl IntoIterator<Item = OsString>) -> Option<Self> {
         let mut arguments = arguments.into_iter().skip(1);
         if arguments.next()? != "exec" {
@@ -52,6 +72,13 @@ impl Args {
                 "--" => break,
                 "-p" | "--profile" if args.role.role.is_none() => &mut args.role.profile,
                 "-r" | "--role" if args.role.profile.is_none() => &mut args.role.role,
+                name if !name.starts_with('-') && args.role.is_empty() => {
+                    args.role.profile = Some(name.to_owned());
+                    if arguments.next()? != "--" {
+                        return None;
+                    }
+                    break;
+                }
                 _ => return None,
             };
             if place.is_some() {
@@ -148,15 +175,19 @@ mod tests {
             "ob exec -p dev -- aws s3 ls -p x",
             "ob exec --profile dev -- a -- b",
             "ob exec -r arn:aws:iam::123456789012:role/Dev -- sh -c exit",
+            "ob exec dev -- true",
+            "ob exec dev -- true -- x",
+            "ob exec -- dev -- true",
         ] {
             let args = Args::parse_fast_path(words(line)).expect(line);
-            let by_clap = Whole::parse_from(
+            let mut by_clap = Whole::parse_from(
                 words(line)
                     .into_iter()
                     .enumerate()
                     .filter(|(i, _)| *i != 1)
                     .map(|(_, w)| w),
             );
+            by_clap.args.take_profile(words(line));
             assert_eq!(format!("{args:?}"), format!("{:?}", by_clap.args), "{line}");
         }
     }
@@ -168,6 +199,9 @@ mod tests {
             "ob exec",
             "ob exec --",
             "ob exec true",
+            "ob exec true false -- x",
+            "ob exec -p a b -- true",
+            "ob exec a -p b -- true",
             "ob status -- true",
             "ob exec -p",
             "ob exec -p dev",

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::client::{
-    Context, ResolvedTarget, RoleCache, RoleSelection, SignInOptions, ask_agent, ask_running_agent,
-    discover_roles, resolve, resolve_for_menu, unexpected_reply,
+    Context, ReadRoles, RoleList, RoleSelection, discover_roles, list_roles, resolve_for_menu,
 };
 use crate::commands::args::{MenuArgs, SignInArgs};
 use crate::commands::role_table::table;
@@ -15,7 +14,7 @@ use crate::model::Timestamp;
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::terminal::data_is_seen;
-use crate::wire::{DiscoveredRole, Reply, Request, RoleEntry, RolesRequest};
+use crate::wire::{DiscoveredRole, RoleEntry};
 
 /// List the roles you may assume
 ///
@@ -66,24 +65,18 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return discover(args, context);
     }
     let sign_in = args.sign_in.options();
-    let target = resolve(context, RoleSelection::default(), &sign_in)?;
-    let cache = RoleCache::of(context, &target.wire);
-    let cached = cache.as_ref().filter(|_| !args.refresh && !args.names);
-    let cached = cached.and_then(|cache| cached_roles(cache, context, &target));
-    let (roles, as_of) = if let Some((roles, as_of)) = cached {
+    let read = match (args.refresh, args.names) {
+        (_, true) => ReadRoles::AgainWithNames,
+        (true, _) => ReadRoles::Again,
+        _ => ReadRoles::Cached,
+    };
+    let RoleList { roles, as_of } = list_roles(context, read, &sign_in)?;
+    if let Some(as_of) = as_of {
         context.output.message(&format!(
             "ob: as of {}; `ob roles --refresh` reads them again",
             context.format_time(as_of)
         ));
-        (roles, Some(as_of))
-    } else {
-        let roles = fetch_roles(args.names, context, &target, &sign_in)?;
-        let stored = cache.and_then(|cache| {
-            let catalogue = cache.store(&roles)?;
-            Some(cache.entries(&catalogue, &target.wire))
-        });
-        (stored.unwrap_or(roles), None)
-    };
+    }
     if context.globals.json {
         let list: Vec<_> = roles.iter().map(|role| as_json(role, as_of)).collect();
         context.output.data_json(json!(list))?;
@@ -91,41 +84,6 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     context.output.list(table(&roles, data_is_seen()))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Returns the cached roles with their time, updated by what a running agent has issued since.
-fn cached_roles(
-    cache: &RoleCache<'_>,
-    context: &Context,
-    target: &ResolvedTarget,
-) -> Option<(Vec<RoleEntry>, Timestamp)> {
-    let mut known = cache.load()?;
-    if let Ok(Some(Reply::Status(status))) = ask_running_agent(context, Request::Status)
-        && cache.record_uses(&mut known, &status.used)
-    {
-        cache.save(&known);
-    }
-    Some((cache.entries(&known, &target.wire), known.as_of))
-}
-
-fn fetch_roles(
-    names: bool,
-    context: &Context,
-    target: &ResolvedTarget,
-    sign_in: &SignInOptions,
-) -> Result<Vec<RoleEntry>, Report> {
-    let endpoint = context.settings()?.iam_endpoint();
-    let request = || {
-        Request::Roles(RolesRequest {
-            target: target.wire.clone(),
-            names,
-            iam_endpoint: endpoint.map(ToOwned::to_owned),
-        })
-    };
-    match ask_agent(context, request, &target.settings.org, sign_in)? {
-        Reply::Roles(roles) => Ok(roles),
-        _ => Err(unexpected_reply()),
-    }
 }
 
 fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {

@@ -12,7 +12,7 @@ use crate::client::{
     Context, ResolvedTarget, RoleSelection, ShellTarget, SignInOptions, ask_running_agent_for,
     child_environment, credentials, parse_credentials, resolve, resolve_for_menu, unexpected_reply,
 };
-use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs};
+use crate::commands::args::{MenuArgs, NamedRoleArgs, SignInArgs};
 use crate::model::Credentials;
 use crate::paths::{RuntimeDir, runtime_dir};
 use crate::process;
@@ -31,7 +31,7 @@ use crate::wire::{ChosenRole, CredentialsRequest, Reply, Request};
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
     #[command(flatten)]
-    role: RoleArgs,
+    role: NamedRoleArgs,
     #[command(flatten)]
     menu: MenuArgs,
     /// bash, zsh, fish or nu, by name or path, instead of $SHELL

@@ -14,7 +14,17 @@ pub use partial_parse::{PartialParse, parse_partially};
 
 /// Verbs of other tools, after the verb of ours that they are typed with, and the hint.
 const FOREIGN_VERBS: &str = "\
-list|ls: `ob roles` lists your roles, `ob config list` the profiles
+ls|list-profiles|profiles: `ob list` lists your profiles, `ob roles` your roles
+list-roles: `ob roles` lists your roles, `ob list` the profiles
+add|new: `ob config add NAME` makes a profile from a menu of your roles
+remove|rm|delete: `ob config remove NAME` takes a profile out, `ob logout` ends the session
+edit: `ob config edit` opens the settings
+clear: `ob logout` wipes all credentials and ends the session
+rotate|renew|refresh: credentials renew themselves; `ob login --again` makes a new session
+sso|signin|authenticate|auth: `ob login` signs you in
+exec-server|server|daemon: `ob exec --refresh -- CMD` gives CMD credentials that renew themselves
+export|export-creds|print: `ob env` prints credentials for a shell
+process|credential-process: `ob credential -p PROFILE` is for `credential_process`
 whoami|info: `ob status` says who is signed in
 version: `ob --version`
 run|assume|assume-role: `ob exec -- CMD` runs a command with a role's credentials
@@ -43,8 +53,8 @@ fn foreign_verb_hint(verb: &str, word: &str) -> Option<&'static str> {
 /// The limit of suggestions.
 const MAX_SUGGESTIONS: usize = 3;
 
-/// The verbs that take `-p` and `-r`.
-const ROLE_VERBS: [&str; 5] = ["shell", "env", "credential", "write", "console"];
+/// The verbs that take `-p` and `-r`, but no profile as a word.
+const ROLE_VERBS: [&str; 1] = ["credential"];
 
 /// Returns the report of clap's error, with hints that depend on the part of the command line that
 /// could be parsed.
@@ -68,6 +78,13 @@ pub fn report(error: &clap::Error, partial: &PartialParse<'_>, grammar: &Command
                 format!("there is no `{}`", path.join(" ")),
             );
             let qualified = qualified_verb(grammar, word).filter(|_| verb.is_empty());
+            let report = match partial.is_before_separator {
+                true if verb.is_empty() => report.hint(format!(
+                    "`ob exec {} -- CMD` runs a command with a profile's role",
+                    shell_word(word)
+                )),
+                _ => report,
+            };
             match (foreign_verb_hint(verb, word), qualified) {
                 (Some(hint), _) => report.hint(hint),
                 (None, Some(meant)) => report.hint(format!("did you mean `ob {meant}`?")),

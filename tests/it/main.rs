@@ -44,6 +44,7 @@ mod openvpn_differential;
 #[cfg(test)]
 mod openvpn_session;
 mod output;
+mod profiles;
 mod programs;
 mod properties;
 #[cfg(test)]

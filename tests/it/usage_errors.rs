@@ -76,8 +76,11 @@ fn unknown_verb_or_word_gets_a_suggestion() {
         "start",
         "whoami",
         "xyzzy",
-        "shell prod",
-        "console prod",
+        "credential prod",
+        "list-profiles",
+        "rotate",
+        "exec-server",
+        "dev -- aws s3 ls",
         "login bob",
         "login --user bob",
         "logout bob",
@@ -129,14 +132,26 @@ fn unknown_verb_or_word_gets_a_suggestion() {
     $ ob xyzzy
     ob: there is no `ob xyzzy`
       hint: `ob help` names the verbs
-    $ ob shell prod
-    ob: `ob shell` does not take `prod`
-      hint: `ob shell -p prod` takes a profile, `-r` a role
-      hint: `ob help shell` says how it is used
-    $ ob console prod
-    ob: `ob console` does not take `prod`
-      hint: `ob console -p prod` takes a profile, `-r` a role
-      hint: `ob help console` says how it is used
+    $ ob credential prod
+    ob: `ob credential` does not take `prod`
+      hint: `ob credential -p prod` takes a profile, `-r` a role
+      hint: `ob help credential` says how it is used
+    $ ob list-profiles
+    ob: there is no `ob list-profiles`
+      hint: `ob list` lists your profiles, `ob roles` your roles
+      hint: `ob help` names the verbs
+    $ ob rotate
+    ob: there is no `ob rotate`
+      hint: credentials renew themselves; `ob login --again` makes a new session
+      hint: `ob help` names the verbs
+    $ ob exec-server
+    ob: there is no `ob exec-server`
+      hint: `ob exec --refresh -- CMD` gives CMD credentials that renew themselves
+      hint: `ob help` names the verbs
+    $ ob dev -- aws s3 ls
+    ob: there is no `ob dev`
+      hint: `ob exec dev -- CMD` runs a command with a profile's role
+      hint: `ob help` names the verbs
     $ ob login bob
     ob: `ob login` does not take `bob`
       hint: who signs in is `username` of the settings, or for once: `OB_ORG_USERNAME=NAME ob login`
@@ -202,7 +217,7 @@ fn unknown_verb_or_word_gets_a_suggestion() {
       hint: `ob help` names the verbs
     $ ob l
     ob: there is no `ob l`
-      hint: did you mean `ob login` or `ob logout`?
+      hint: did you mean `ob list` or `ob login` or `ob logout`?
       hint: `ob help` names the verbs
     ");
 }
@@ -215,7 +230,7 @@ fn usage_error_names_the_verb_that_was_typed() {
         ("vpn v", "there is no `ob vpn v`"),
         ("agent ag", "there is no `ob agent ag`"),
         ("login l", "`ob login` does not take `l`"),
-        ("env e", "`ob env` does not take `e`"),
+        ("credential e", "`ob credential` does not take `e`"),
         ("vpn up --v", "`ob vpn up` does not take `--v`"),
         (
             "--org login exec -p prod --bogus -- true",
@@ -309,7 +324,6 @@ fn every_usage_error_has_one_form_in_text_colour_and_json() {
     for line in [
         "--json logn",
         "logn --json",
-        "--json",
         "--json vpn",
         "--json use",
         "exec --refresh --read-only --json -- true",
@@ -369,7 +383,7 @@ fn profile_in_place_of_a_command_is_recognised() {
         if is_signed_in {
             env.sign_in();
         }
-        let (said, code) = stderr_and_code(&env, &["exec", "prod", "--", "true"]);
+        let (said, code) = stderr_and_code(&env, &["exec", "prod", "true"]);
         assert_eq!(code, Some(127), "{said}");
         assert!(said.contains("hint: did you mean `-p prod`?"), "{said}");
     }

@@ -1,13 +1,17 @@
 //! `ob config`: makes, shows and checks the settings.
 
+mod add;
 mod aws;
 mod aws_profile;
 mod check;
 mod credential_command;
+mod edit;
 mod explain;
 mod import;
 mod init;
 mod list;
+mod own_file;
+mod remove;
 
 use std::process::ExitCode;
 
@@ -34,6 +38,10 @@ pub struct Args {
 enum Verb {
     /// Ask for the org and write a first settings file
     Init(init::Args),
+    Add(add::Args),
+    /// Open the settings file in your editor, and check it afterwards
+    Edit,
+    Remove(remove::Args),
     /// Read the settings and say what is wrong with them
     Check,
     /// Show the profiles
@@ -51,6 +59,9 @@ enum Verb {
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     match &args.verb {
         Verb::Init(args) => init::run(args, context),
+        Verb::Add(args) => add::run(args, context),
+        Verb::Edit => edit::run(context),
+        Verb::Remove(args) => remove::run(args, context),
         Verb::Check => check::run(context),
         Verb::List => list::run(context),
         Verb::Aws(args) => aws::run(args, context),

@@ -12,6 +12,8 @@ pub struct PartialParse<'a> {
     pub(super) command: &'a Command,
     pub json: bool,
     pub color: Color,
+    /// Whether the first word is followed by `--`, as in `ob dev -- CMD`.
+    pub(super) is_before_separator: bool,
 }
 
 /// Parses `typed`, the words after `ob`, up to `--` or the first word of a command to run. After an
@@ -23,6 +25,7 @@ pub fn parse_partially<'a>(typed: &[String], grammar: &'a Command) -> PartialPar
         command: grammar,
         json: false,
         color: Color::Auto,
+        is_before_separator: typed.get(1).is_some_and(|word| word == "--"),
     };
     let mut is_verb_unknown = false;
     let mut words = typed.iter().map(String::as_str).peekable();

@@ -11,6 +11,9 @@ use crate::commands::args::{LimitArgs, MenuArgs, SignInArgs};
 /// knows `credential_process`.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {
+    /// Profiles of the settings
+    #[arg(value_name = "PROFILE", conflicts_with_all = ["profile", "role", "all"])]
+    pub names: Vec<String>,
     /// A profile of the settings; may be given again
     #[arg(short, long, value_name = "PROFILE", conflicts_with_all = ["role", "all"])]
     pub profile: Vec<String>,
@@ -54,7 +57,7 @@ pub struct Args {
     #[arg(
         long,
         conflicts_with_all = [
-            "profile", "role", "all", "region", "duration", "read_only", "policy_arn",
+            "names", "profile", "role", "all", "region", "duration", "read_only", "policy_arn",
             "name_template", "replace", "legacy", "link", "watch", "choose",
         ],
     )]

@@ -90,7 +90,8 @@ impl<'a> Plan<'a> {
     }
 
     fn selections(&self) -> Vec<RoleSelection> {
-        let profiles = self.args.profile.iter().map(|profile| Flags {
+        let named = self.args.profile.iter().chain(&self.args.names);
+        let profiles = named.map(|profile| Flags {
             profile: Some(profile.clone()),
             ..self.common_flags()
         });

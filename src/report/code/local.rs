@@ -30,7 +30,11 @@ macro_rules! local_codes {
             ConfigInvalid = "config.invalid", Usage;
             ConfigLink = "config.link", Usage;
             ConfigMissing = "config.missing", Usage;
+            ConfigEditor = "config.editor", Failed;
+            ConfigForeignProfile = "config.foreign-profile", Usage;
+            ConfigLeftWrong = "config.left-wrong", Usage;
             ConfigNoCertificate = "config.no-certificate", Usage;
+            ConfigNoFile = "config.no-file", Usage;
             ConfigNoHome = "config.no-home", Usage;
             ConfigNoOrg = "config.no-org", Usage;
             ConfigNoProfile = "config.no-profile", Usage;
@@ -39,6 +43,8 @@ macro_rules! local_codes {
             ConfigNotAFile = "config.not-a-file", Usage;
             ConfigNotPrivate = "config.not-private", Usage;
             ConfigNotText = "config.not-text", Usage;
+            ConfigProfileExists = "config.profile-exists", Usage;
+            ConfigNotToml = "config.not-toml", Usage;
             ConfigNotUtf8 = "config.not-utf8", Usage;
             ConfigPrivateKey = "config.private-key", Usage;
             ConfigProgram = "config.program", Failed;
