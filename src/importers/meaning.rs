@@ -370,7 +370,7 @@ pub(super) fn factor(text: &str) -> Result<Option<&'static str>, &'static str> {
         "webauthn" | "fido" | "fido2" => "webauthn",
         _ => {
             return Err(
-                "ob does not know this factor and asks which to use; the README lists the \
+                "ob does not know this factor and asks which to use; docs/signing-in.md lists the \
                      values of `org.factor`",
             );
         }
