@@ -18,6 +18,37 @@ pub struct NameTemplate {
 
 const PLACEHOLDERS: [&str; 5] = ["{alias}", "{account}", "{role}", "{path}", "{profile}"];
 
+/// A part of a template: text, or the index of one of [`PLACEHOLDERS`].
+enum Part<'a> {
+    Literal(&'a str),
+    Placeholder(usize),
+}
+
+/// Splits a template from left to right, so that braces in a value are not replaced.
+fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let next = PLACEHOLDERS
+            .iter()
+            .enumerate()
+            .filter_map(|(index, place)| {
+                let at = rest.find(place)?;
+                Some((at, index, place.len()))
+            });
+        let part = match next.min() {
+            Some((0, index, length)) => {
+                rest = &rest[length..];
+                return Some(Part::Placeholder(index));
+            }
+            Some((at, ..)) => at,
+            None => rest.len(),
+        };
+        let literal;
+        (literal, rest) = rest.split_at(part);
+        (!literal.is_empty()).then_some(Part::Literal(literal))
+    })
+}
+
 impl NameTemplate {
     /// Returns `{alias}-{role}`, where the alias is the account's name or else its number.
     pub fn default_template() -> Self {
@@ -30,13 +61,13 @@ impl NameTemplate {
     /// Parses a template of the user.
     ///
     /// # Errors
-    /// [`TemplateError::Place`] if a placeholder is not known.
+    /// [`TemplateError::Place`] if a placeholder is not known, a brace is alone, or it is empty.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let mut rest = text.to_owned();
-        for place in PLACEHOLDERS {
-            rest = rest.replace(place, "");
-        }
-        if rest.contains(['{', '}']) || text.is_empty() {
+        let is_known = parts(text).all(|part| match part {
+            Part::Literal(literal) => !literal.contains(['{', '}']),
+            Part::Placeholder(_) => true,
+        });
+        if !is_known || text.is_empty() {
             return Err(TemplateError::Place(text.chars().take(64).collect()));
         }
         Ok(Self {
@@ -45,7 +76,9 @@ impl NameTemplate {
         })
     }
 
-    /// Returns the name of one role. Characters that a section's name cannot have become dashes.
+    /// Returns the section name for `role`. Without an `alias` the account's number is used,
+    /// without a `profile` the role's name. A character that a section name cannot have becomes a
+    /// dash.
     pub fn fill(&self, role: &RoleArn, alias: Option<&str>, profile: Option<&str>) -> String {
         let values = [
             alias.unwrap_or(role.account()),
@@ -54,22 +87,11 @@ impl NameTemplate {
             role.path_and_name(),
             profile.unwrap_or(role.name()),
         ];
-        let mut name = String::new();
-        let mut rest = self.text.as_str();
-        // From left to right, so that braces in a value are not replaced.
-        'next: while !rest.is_empty() {
-            for (place, value) in PLACEHOLDERS.iter().zip(values) {
-                if let Some(after) = rest.strip_prefix(place) {
-                    name += &plain(value);
-                    rest = after;
-                    continue 'next;
-                }
-            }
-            let end = rest[1..].find('{').map_or(rest.len(), |at| at + 1);
-            name += &plain(&rest[..end]);
-            rest = &rest[end..];
-        }
-        name
+        let text = |part| match part {
+            Part::Literal(literal) => plain(literal),
+            Part::Placeholder(at) => plain(values[at]),
+        };
+        parts(&self.text).map(text).collect()
     }
 
     /// Returns a different name for each of `roles`.
@@ -151,6 +173,19 @@ mod tests {
 
     fn role(account: &str, path: &str) -> RoleArn {
         RoleArn::parse(&format!("arn:aws:iam::{account}:role/{path}")).unwrap()
+    }
+
+    #[test]
+    fn any_text_is_refused_or_filled() {
+        let role = RoleArn::parse("arn:aws:iam::123456789012:role/Dev").unwrap();
+        for text in ["é{role}", "{role}é", "日{alias}本{profile}", "\u{1f600}"] {
+            let template = NameTemplate::parse(text).unwrap();
+            let name = template.fill(&role, None, None);
+            assert!(!name.is_empty() && name.is_ascii(), "{text}: {name}");
+        }
+        for text in ["{pro{role}file}", "{{role}}", "{rolé}", "}", ""] {
+            assert!(NameTemplate::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The table of settings: it drives parsing, suggestions, names of variables and the list in docs/settings.md.
+//! The table of settings: it drives parsing, suggestions, names of variables and docs/settings.md.
 
 use std::time::Duration;
 

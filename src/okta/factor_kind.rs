@@ -103,6 +103,29 @@ impl FactorKind {
         }
     }
 
+    /// Returns the name in prompts and menus.
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Push => "push notification",
+            Self::Totp => "authenticator app code",
+            Self::Hotp => "one-time code",
+            Self::Token => "token code",
+            Self::YubikeyOtp => "YubiKey code",
+            Self::Sms => "text message",
+            Self::Call => "phone call",
+            Self::Email => "email",
+            Self::Question => "security question",
+            Self::Password => "password",
+            Self::WebAuthn => "security key",
+            Self::U2f => "security key (U2F)",
+            Self::Duo => "Duo",
+            Self::ClaimsProvider | Self::Assertion => "another identity provider",
+            Self::FastPass => "Okta FastPass",
+            Self::Browser => "sign-in in a browser",
+            Self::Unknown(name) => name,
+        }
+    }
+
     /// Returns why no terminal can verify this kind, `None` if one can.
     pub const fn unusable_reason(&self) -> Option<&'static str> {
         match self {

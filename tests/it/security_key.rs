@@ -147,7 +147,10 @@ fn another_factor_replaces_the_key_without_a_new_password() {
     pty.until("Security key (1-3): ");
     pty.send("2\n");
     let factors = pty.until("Verify with (1-2): ");
-    let totp = factors.lines().find(|line| line.contains("totp")).unwrap();
+    let totp = factors
+        .lines()
+        .find(|line| line.contains("authenticator app code"))
+        .unwrap();
     pty.send(&format!("{}\n", totp.split_whitespace().next().unwrap()));
     pty.until("Enter alone for other ways): ");
     pty.send(&format!("{}\n", env.user().totp_now()));
@@ -320,8 +323,8 @@ fn without_the_feature_the_error_says_how_to_build_it() {
 ob: cannot sign wendy@acme.com in at 127.0.0.1
   cause: this ob cannot talk to a security key
   cause: it was built without the feature `fido2`
-  cause: Okta offers: webauthn (YubiKey 5) [a security key: needs a build with `--features \
-    fido2`], totp (Wendy's phone)
+  cause: Okta offers: security key (YubiKey 5) [a security key: needs a build with `--features \
+    fido2`], authenticator app code (Wendy's phone)
   hint: build it so: `cargo install --path . --features fido2` (Debian: needs libudev-dev)
   hint: or take another factor: `--factor totp`
 ");

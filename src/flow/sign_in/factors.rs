@@ -20,6 +20,24 @@ pub(in crate::flow) fn unusable_reason(
     }
 }
 
+/// Returns the prompt for a code: what it comes from, and the device or the place it was sent to.
+pub(in crate::flow) fn passcode_prompt(kind: &FactorKind, detail: Option<&str>) -> String {
+    let title = kind.title();
+    match (kind, detail) {
+        (FactorKind::Sms | FactorKind::Call | FactorKind::Email, Some(place)) => {
+            format!("Code sent by {title} to {place}")
+        }
+        (_, Some(device)) => format!("{} ({device})", capitalized(title)),
+        (_, None) => capitalized(title),
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
 /// A factor that Okta offers, in either pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::flow) struct OfferedFactor {

@@ -203,7 +203,7 @@ fn typed_secrets_are_not_shown_on_the_terminal() {
     let mut terminal = Pty::spawn(&env.ob(["login", "-vvv"]));
     terminal.until("assword");
     terminal.send(&format!("{}\n", env.user().password));
-    terminal.until("totp");
+    terminal.until("Authenticator app code");
     let code = env.user().totp_now();
     terminal.send(&format!("{code}\n"));
     let (status, text) = terminal.wait();

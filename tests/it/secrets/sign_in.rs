@@ -156,7 +156,7 @@ fn new_and_repeated_passwords_are_leaked_nowhere() {
             ("Password of frank", &old),
             ("New password of frank", &new),
             ("The same once more", &new),
-            ("totp", &code),
+            ("Authenticator app code", &code),
             ("Password of frank", &new),
         ] {
             screen += &terminal.until(question);

@@ -151,7 +151,7 @@ fn the_last_used_factor_is_offered_first() {
         Ask::Factor { choices } => Some(choices[0].label.clone()),
         _ => None,
     });
-    assert!(first.unwrap().starts_with("sms"));
+    assert!(first.unwrap().starts_with("text message"));
 }
 
 #[test]

@@ -225,7 +225,8 @@ impl Conversation for Person<'_> {
                 Answer::NewPassword(sealed(password.to_owned()))
             }
             (Some(Reply::Pick(label)), Ask::Factor { choices }) => {
-                let place = choices.iter().position(|c| c.label.starts_with(label));
+                let title = title_of(label);
+                let place = choices.iter().position(|c| c.label.starts_with(title));
                 Answer::Factor(place.unwrap())
             }
             (Some(Reply::Resend), _) => Answer::Resend,
@@ -256,4 +257,21 @@ fn wire_answer(signed: &Signed) -> Answer {
         authenticator_data: encode_base64url(&signed.authenticator_data),
         signature: Sealed(Secret::new(encode_base64url(&signed.signature))),
     })
+}
+
+/// Returns what menus call a kind of factor; any other text is returned as it is.
+pub(super) fn title_of(kind: &str) -> &str {
+    match kind {
+        "push" => "push notification",
+        "totp" => "authenticator app code",
+        "hotp" => "one-time code",
+        "token" => "token code",
+        "yubikey" => "YubiKey code",
+        "sms" => "text message",
+        "call" => "phone call",
+        "question" => "security question",
+        "webauthn" => "security key",
+        "claims_provider" => "another identity provider",
+        other => other,
+    }
 }

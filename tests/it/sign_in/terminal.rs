@@ -32,10 +32,13 @@ fn empty_line_offers_alternatives_and_explains_unusable() {
     let ways = pty.until("Instead (1-3): ");
     pty.send(&format!("{}\n", number_of(&ways, "use another factor")));
     let factors = pty.until("Verify with (1-13): ");
-    pty.send(&format!("{}\n", number_of(&factors, "claims_provider")));
+    pty.send(&format!(
+        "{}\n",
+        number_of(&factors, "another identity provider")
+    ));
     pty.until("needs a browser");
     let factors = pty.until("Verify with (1-13): ");
-    pty.send(&format!("{}\n", number_of(&factors, "question")));
+    pty.send(&format!("{}\n", number_of(&factors, "security question")));
     pty.until("What is the food you least liked as a child? (Enter alone for other ways): ");
     pty.send(&format!("{}\n", env.user().security_answer));
     let (status, screen) = pty.wait();
@@ -158,7 +161,7 @@ fn a_code_that_was_sent_is_typed() {
     let (env, mut pty) = judy();
     pty.until("Password of judy@acme.com");
     pty.send(&format!("{}\n", env.user().password));
-    pty.until("email (j...y@acme.com) (Enter alone for other ways): ");
+    pty.until("Code sent by email to j...y@acme.com (Enter alone for other ways): ");
     let code = env.sandbox.delivered("judy", "email").unwrap();
     pty.send(&format!("{code}\n"));
     let (status, screen) = pty.wait();

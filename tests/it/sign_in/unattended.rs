@@ -85,12 +85,12 @@ const CASES: &[Case] = &[
     },
     typed(
         &["--password-stdin", "--factor", "totp"],
-        "totp (Judy's phone)",
+        "Authenticator app code (Judy's phone)",
         false,
     ),
     typed(
         &["--password-stdin", "--factor", "sms"],
-        "sms (+1 XXX-XXX-1337)",
+        "Code sent by text message to +1 XXX-XXX-1337",
         true,
     ),
     typed(

@@ -6,8 +6,8 @@ use crate::okta::authn::Factor;
 /// Returns the kind and the device, as prompts name a factor.
 pub(super) fn factor_name(factor: &Factor) -> String {
     match &factor.label {
-        Some(label) => format!("{} ({label})", factor.kind),
-        None => factor.kind.to_string(),
+        Some(label) => format!("{} ({label})", factor.kind.title()),
+        None => factor.kind.title().to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::factor::{factor_name, offered};
 use super::transaction::ClassicTransaction;
 use crate::flow::conversation::{Conversation, Unanswered};
 use crate::flow::sign_in::dead_end::browser_only_factor;
-use crate::flow::sign_in::factors::choose;
+use crate::flow::sign_in::factors::{choose, passcode_prompt};
 use crate::flow::sign_in::prompts::{PasscodeInput, PasscodePrompt, ask_password};
 use crate::flow::sign_in::security_key::{self, KeyOutcome, KeyRequest};
 use crate::okta::authn::{AuthnError, Factor, FactorInput, MfaChallenge, MfaRequired, Transaction};
@@ -175,7 +175,7 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
         let prompt = PasscodePrompt {
             factor: match input {
                 FactorInput::Answer { question } if !question.is_empty() => question.clone(),
-                _ => factor_name(factor),
+                _ => passcode_prompt(&factor.kind, factor.label.as_deref()),
             },
             can_resend,
             can_change,

@@ -3,6 +3,7 @@
 use super::transaction::IdxTransaction;
 use crate::flow::conversation::Conversation;
 use crate::flow::sign_in::dead_end::browser_only_factor;
+use crate::flow::sign_in::factors::passcode_prompt;
 use crate::flow::sign_in::prompts::{PasscodeInput, PasscodePrompt};
 use crate::flow::sign_in::security_key::{self, KeyOutcome, KeyRequest};
 use crate::okta::idx::{Challenge, IdxError};
@@ -44,8 +45,8 @@ impl<C: Conversation> IdxTransaction<'_, C> {
         let prompt = PasscodePrompt {
             factor: match (&kind, &challenge.detail) {
                 (FactorKind::Question, Some(question)) => question.clone(),
-                (_, Some(detail)) => format!("{} ({detail})", kind.name()),
-                (_, None) => format!("{} ({})", kind.name(), challenge.label),
+                (_, Some(detail)) => passcode_prompt(&kind, Some(detail)),
+                (_, None) => passcode_prompt(&kind, Some(&challenge.label)),
             },
             can_resend: challenge.can_resend(),
             can_change,

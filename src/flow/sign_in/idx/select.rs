@@ -43,10 +43,11 @@ impl<C: Conversation> IdxTransaction<'_, C> {
 fn offered(option: &AuthenticatorOption, has_security_keys: bool) -> OfferedFactor {
     let name = option.kind.name();
     let unusable = unusable_reason(&option.kind, has_security_keys).map(str::to_owned);
+    let title = option.kind.title();
     let label = match (&option.detail, &unusable) {
         (_, Some(_)) => option.label.clone(),
-        (Some(detail), None) => format!("{name} ({detail})"),
-        (None, None) => format!("{name} ({})", option.label),
+        (Some(detail), None) => format!("{title} ({detail})"),
+        (None, None) => format!("{title} ({})", option.label),
     };
     OfferedFactor {
         label,
