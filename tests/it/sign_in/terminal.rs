@@ -191,7 +191,7 @@ fn new_password(env: &TestEnv) {
     for (first, second, then) in [
         ("one-password", "another-one", "these two differ"),
         ("short", "short", "at least 8 characters"),
-        ("long enough", "long enough", "totp"),
+        ("long enough", "long enough", "Authenticator app code"),
     ] {
         pty.until("New password of frank@acme.com");
         pty.send(&format!("{first}\n"));
