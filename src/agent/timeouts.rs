@@ -4,13 +4,14 @@ use std::time::Duration;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
-    /// From accepting a connection to its hello, and from there to its request.
+    /// Limit for the Hello after accepting a connection, and again for the Request after it.
     pub(super) first_message: Duration,
     /// Between two messages of a client; each question has a deadline of its own.
     pub(super) next_message: Duration,
     /// Interval at which a waiting client is sent a sign of life.
     pub(super) heartbeat: Duration,
-    /// A question is answered within this time: Okta ends a sign-in after five minutes.
+    /// A question that is not answered within this time fails. Okta ends a sign-in after five
+    /// minutes.
     pub(super) answer: Duration,
     /// A question that has no answer by then goes to one more client.
     pub(super) ask_next_client_after: Duration,
@@ -18,7 +19,8 @@ pub(super) struct Timeouts {
     pub(super) without_session: Duration,
     /// Interval at which an agent without a session checks whether its last request is done.
     pub(super) busy_check: Duration,
-    /// Revoking an ended session at Okta, and the end of a private agent's last requests.
+    /// Limit for revoking an expired session at Okta, and for a private agent's outstanding
+    /// requests when it ends.
     pub(super) revoke: Duration,
 }
 

@@ -8,16 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Millis, ProviderArn, RoleArn, SamlRole, Timestamp};
 
-/// Far more than fit into a SAML assertion of the 100 000 characters that STS accepts.
+/// Maximum of roles when reading and writing. An assertion of the 100 000 characters that STS
+/// accepts holds far fewer.
 const MAX_ROLES: usize = 5000;
 /// Upper limit of a label or alias.
 const MAX_LABEL_BYTES: usize = 256;
 /// An older catalogue is not used: 30 days.
 const MAX_AGE_SECONDS: i64 = 30 * 24 * 3600;
-/// The version of the format. 2: uses in milliseconds.
+/// The version of the file format. Version 2 has the times of last use in milliseconds.
 const VERSION: u8 = 2;
 
-/// The user whose roles they are, and the app if the settings name one.
+/// Whom a catalogue belongs to: org, user, and the app if the settings name one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueKey {
@@ -39,7 +40,7 @@ pub struct KnownRole {
     pub used: Option<Millis>,
 }
 
-/// The roles of a user at a time.
+/// The roles that a user had at `as_of`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalogue {
     pub as_of: Timestamp,
@@ -145,7 +146,8 @@ impl Catalogue {
         }
     }
 
-    /// Records a use of `role`. Returns whether the catalogue has changed.
+    /// Records that `role` (an ARN) was used, unless a later use is known. Returns whether the
+    /// catalogue has changed.
     pub fn record_use(&mut self, role: &str, at: Millis) -> bool {
         let mut has_changed = false;
         for known in &mut self.roles {
@@ -157,7 +159,7 @@ impl Catalogue {
         has_changed
     }
 
-    /// Sorts the last used role first, and unused ones by name.
+    /// Sorts by last use, the latest first; then the unused ones by ARN.
     pub fn sort(&mut self) {
         self.roles.sort_by(|a, b| {
             let by = |known: &KnownRole| (Reverse(known.used), known.pair.clone());

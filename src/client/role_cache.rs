@@ -15,7 +15,7 @@ use crate::wire::{RoleEntry, Target, UsedRole};
 /// More than [`Catalogue`] ever writes.
 const MAX_CACHE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The cache file of one user and org.
+/// The cache file of one org, user and configured app.
 #[derive(Clone, Debug)]
 pub struct RoleCache<'a> {
     context: &'a Context,

@@ -5,14 +5,15 @@ use crate::report::Report;
 use crate::secret::Secret;
 use crate::terminal::{TerminalError, secret_from_stdin, stdin_takes_secrets};
 
-/// Where the answers of a sign-in come from.
+/// The flags of a sign-in: which answers are read from standard input, and which factor to use.
 #[derive(Clone, Debug, Default)]
 pub struct SignInOptions {
     /// Whether the password is the first line of standard input.
     pub password_stdin: bool,
-    /// Whether the passcode is the next line of standard input.
+    /// Whether the passcode is read from standard input: the line after the password, or the first
+    /// line without `password_stdin`.
     pub passcode_stdin: bool,
-    /// The kind of factor to take, instead of the settings'.
+    /// The kind of factor to use instead of that of the settings.
     pub factor: Option<String>,
 }
 

@@ -1,4 +1,5 @@
-//! The HTTP client of one route, built when a request has other network settings than the last.
+//! The HTTP client of one route. It is built anew when a request's network settings differ from
+//! those of the request before.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ impl RoutedClient {
     /// `ask` to the client process, which reads the file.
     ///
     /// # Errors
-    /// If the client process does not send the bundle, or bundle or proxy cannot be used.
+    /// If the client process does not send the bundle, or the bundle or the proxy cannot be used.
     pub async fn open(
         route: &Rc<Route>,
         known: Option<&Self>,
@@ -45,8 +46,8 @@ impl RoutedClient {
         Ok(Self::build(route, certificates)?)
     }
 
-    /// Builds the client without asking a client process. Returns `None` if its certificates would
-    /// be needed, or the route cannot be used.
+    /// Builds a client for `route` with the CA bundle that this client has. Returns `None` if the
+    /// route names another bundle, or cannot be used.
     pub fn reopen(&self, route: &Rc<Route>) -> Option<Self> {
         let certificates = match &route.ca_bundle {
             None => None,
@@ -67,7 +68,7 @@ impl RoutedClient {
         })
     }
 
-    /// Returns a client by the same route that trusts only `certificates` (PEM).
+    /// Returns a client over the same route that trusts only `certificates` (PEM).
     ///
     /// # Errors
     /// If the certificates cannot be used.

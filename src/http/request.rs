@@ -56,7 +56,7 @@ impl Request {
         }
     }
 
-    /// `GET` of an HTML page.
+    /// A `GET` that accepts `text/html`.
     pub fn get(url: Url) -> Self {
         Self::new(Method::GET, url, HTML, MAX_HTML_BYTES)
     }

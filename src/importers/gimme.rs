@@ -12,7 +12,7 @@ pub(super) fn read(sections: &[Section], findings: &mut Findings) -> Result<(), 
     for section in sections {
         let mut entries = section.entries.clone();
         if let Err(line) = inherit_named(section, sections, &mut entries) {
-            let why = "`inherits` names no section, or comes back to itself";
+            let why = "`inherits` names no section, or leads back to itself";
             findings.reject(&section.name, line, why);
             continue;
         }

@@ -1,6 +1,6 @@
 //! The state token in the scripts of Okta's pages, in each spelling known so far.
 //!
-//! The object around it contains functions, so it is no JSON. The member is found by name, and its
+//! The object around it contains functions, so it is not JSON. The member is found by name, and its
 //! string literal is read with JavaScript's escapes (`\x2D`, `\u002d`): Okta reports a token that
 //! is sent with its escapes as expired.
 
@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::secret::Secret;
 
-/// The state token of a page's transaction.
+/// Okta's `stateToken`, which identifies the sign-in transaction that a page belongs to.
 #[derive(Debug, PartialEq, Eq)]
 pub struct StateToken(Secret);
 

@@ -77,7 +77,8 @@ pub struct Launch<'a> {
     pub config: &'a Path,
     /// The socket to which openvpn connects.
     pub management: &'a Path,
-    /// The caller's name. openvpn refuses a management socket of another user.
+    /// The caller's name: openvpn refuses a management socket of another user. `None` passes no
+    /// such option.
     pub user: Option<&'a str>,
     /// The device, `tun-ob0`: at most 15 characters.
     pub device: &'a str,

@@ -17,7 +17,8 @@ pub(super) enum PathError {
     NotADirectory(PathBuf),
     #[error("{} belongs to uid {} with mode {:04o}", .0.display(), .1, .2)]
     NotOurs(PathBuf, u32, u32),
-    /// A home, a directory in it or a link, with its owner.
+    /// The home, a directory below it or a link that belongs to neither the user nor root, with its
+    /// owner.
     #[error("{} belongs to uid {}, not to you (uid {})", .0.display(), .1, geteuid())]
     Foreign(PathBuf, u32),
     #[error("{} belongs to uid {} with mode {:04o}", .0.display(), .1, .2)]

@@ -142,10 +142,11 @@ fn path_before_upgrade(path: &Path) -> Option<PathBuf> {
     cfg!(target_os = "linux").then(|| PathBuf::from(OsStr::from_bytes(path)))
 }
 
-/// Ends the calling process and continues as a child of init, in a session of its own.
+/// Forks. The parent exits with status 0. The function returns in the child, which init or a
+/// subreaper adopts, in a session of its own. The process must have one thread.
 ///
 /// # Errors
-/// When the kernel refuses to fork.
+/// When fork fails (in the caller) or setsid fails (in the child).
 #[expect(unsafe_code, reason = "fork has no safe form; see SAFETY")]
 pub fn detach() -> io::Result<()> {
     // SAFETY: called first in the agent, while it has one thread, so no lock can be held by a

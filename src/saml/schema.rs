@@ -9,7 +9,7 @@ const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 /// Limit of an unknown element name in an error.
 const MAX_NAME_CHARS: usize = 64;
 
-/// The place of an element.
+/// Which element of the response this is, by its name and its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Response,

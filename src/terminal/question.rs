@@ -53,7 +53,8 @@ pub struct Questions {
 }
 
 impl Questions {
-    /// Replaces the `abort` function from the next prompt on.
+    /// Replaces the function that is called before a signal ends the process. It takes effect at
+    /// once, for the whole process.
     pub fn abort_with(&self, abort: impl FnOnce() + Send + 'static) {
         interrupt::on_abort(Some(Box::new(abort)));
     }

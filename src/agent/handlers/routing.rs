@@ -1,5 +1,5 @@
-//! The network route of a session's requests: that of the waiting client, and never another one
-//! that would work.
+//! The network route of a session's requests: that of the waiting client, or of the last client if
+//! none waits. The agent never takes another route because that one works.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -67,7 +67,7 @@ async fn reroute(
     Ok(session.reroute(network))
 }
 
-/// Describes the last working route and that of `okta`; `None` if they are the same.
+/// Describes how the last working route and that of `okta` differ; `None` if they are the same.
 pub(super) fn network_change(session: &LiveSession, okta: &OktaSession) -> Option<String> {
     let (then, now) = summaries(session, okta)?;
     Some(format!(

@@ -23,7 +23,8 @@ use crate::model::{Credentials, RoleArn, Timestamp};
 use crate::okta::oauth::OptionalScopes;
 use crate::wire::{Account, HeldRole, SessionStatus};
 
-/// A session that Okta rejects within this time of its sign-in is not replaced by another one.
+/// If Okta rejects a session this soon after its sign-in, the agent reports that and does not ask
+/// the user to sign in again.
 const NEW_SESSION_AGE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
@@ -78,7 +79,7 @@ impl Vault {
         self.anchor.set(Some((server, self.moment())));
     }
 
-    /// Whether the sign-in to `session` was less than a minute ago.
+    /// Whether the sign-in to `session` was less than [`NEW_SESSION_AGE`] ago.
     pub(super) fn is_new(&self, session: &LiveSession) -> bool {
         self.moment().since(session.signed_in()) < NEW_SESSION_AGE
     }
@@ -161,7 +162,7 @@ impl Vault {
         cached.time_left(self.now())
     }
 
-    /// Judges credentials for a request that needs them for `min_ttl`.
+    /// Returns whether credentials are fresh enough for a request that needs them for `min_ttl`.
     pub(super) fn freshness(
         &self,
         cached: &CachedCredentials,

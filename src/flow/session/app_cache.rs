@@ -77,7 +77,8 @@ impl AppCache {
         }
     }
 
-    /// Remembers what an app granted; `None` if its assertion cannot be read.
+    /// Replaces the remembered roles of `app`. `roles` is `None` if its assertion could not be
+    /// read; then they are removed.
     pub(in crate::flow) fn remember_granted(&self, app: &AppLink, roles: Option<&[SamlRole]>) {
         let mut granted = self.granted.borrow_mut();
         match roles {

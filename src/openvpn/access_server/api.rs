@@ -13,7 +13,7 @@ use crate::secret::Secret;
 /// The path where a signed-in user asks for the address of a profile.
 pub const TOKEN_URL_PATH: &str = "/api/token-url";
 
-/// Returns the request body for a profile that is locked to `username`.
+/// Returns the JSON body of the request for a user-locked profile (`userlogin`) of `username`.
 pub fn token_url_request(username: &str) -> Secret {
     Secret::new(json!({ "profile_type": "userlogin", "username": username }).to_string())
 }

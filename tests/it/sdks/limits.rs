@@ -1,4 +1,4 @@
-//! Session policies: `--read-only`, `--policy-arn` and the profile's own.
+//! Session policies: `--read-only`, `--policy-arn`, and `read_only` and `policy_arns` of a profile.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Judy's factors and their right answers.
+//! The factors of the sandbox user judy, who has one of each kind, and the answers they accept.
 
 use ob_sandbox::Sandbox;
 

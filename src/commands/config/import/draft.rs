@@ -97,7 +97,8 @@ impl Draft {
         }
     }
 
-    /// Reports a key, line, profile or file as left out.
+    /// Records that what is at `from` is not imported, and why. `is_invalid`: its value is wrong,
+    /// and not only unsupported. The same place and reason are kept once.
     pub(super) fn leave_out(&mut self, from: Origin, why: impl Into<String>, is_invalid: bool) {
         let why = why.into();
         let mut known = self.left_out.iter();
