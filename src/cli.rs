@@ -155,10 +155,10 @@ fn run_verb(verb: Option<&Verb>, globals: Globals) -> ExitCode {
     let exit_codes = verb.map_or(ExitCodes::Own, Verb::exit_codes);
     let mut context = Context::new(globals);
     context.has_command = exit_codes == ExitCodes::Wrapper;
-    let outcome = match verb {
+    let outcome = check_org(verb, &context).and_then(|()| match verb {
         Some(verb) => verb.run(&context),
         None => overview::run(&context),
-    };
+    });
     outcome.unwrap_or_else(|report| {
         if context.globals.json {
             context.output.json_message(&report.as_json());
@@ -170,6 +170,20 @@ fn run_verb(verb: Option<&Verb>, globals: Globals) -> ExitCode {
             ExitCodes::Wrapper => report.exit.wrapper_code(),
         })
     })
+}
+
+/// Checks `--org` where the verb itself may not: an org that does not exist must not be ignored.
+/// Settings that cannot be read are reported by the verbs that need them.
+fn check_org(verb: Option<&Verb>, context: &Context) -> Result<(), Report> {
+    let needs_settings = !matches!(
+        verb,
+        Some(Verb::Help(_) | Verb::Man(_) | Verb::Completions(_) | Verb::Init(_))
+    );
+    let named = context.globals.org.as_ref().filter(|_| needs_settings);
+    match named.map(|name| (name, context.settings())) {
+        Some((name, Ok(settings))) => settings.check_org(name),
+        _ => Ok(()),
+    }
 }
 
 /// Returns the grammar with the examples.

@@ -45,6 +45,17 @@ impl Settings {
             .hint("`ob config list` shows the profiles"))
     }
 
+    /// Checks that `name` is one of `[orgs]`.
+    ///
+    /// # Errors
+    /// When there is no such org.
+    pub fn check_org(&self, name: &str) -> Result<(), Report> {
+        match self.orgs.contains_key(name) {
+            true => Ok(()),
+            false => Err(self.no_such_org(name)),
+        }
+    }
+
     pub(super) fn no_such_org(&self, name: &str) -> Report {
         let summary = format!("there is no org {name}");
         let report = Report::new(ErrorCode::ConfigNoOrg, summary);

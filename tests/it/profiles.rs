@@ -296,3 +296,28 @@ fn ob_alone_says_what_to_type_next() {
     fs::remove_file(env.path("config/ob/config.toml")).unwrap();
     assert!(next().contains("`ob config init`"));
 }
+
+#[test]
+fn an_org_that_does_not_exist_is_refused_by_every_verb() {
+    let env = TestEnv::of("carol").configured();
+    for words in [
+        &["status"][..],
+        &["list"],
+        &["roles"],
+        &["agent", "status"],
+        &["config", "list"],
+        &["vpn", "status"],
+        &["exec", "--", "true"],
+        &[],
+    ] {
+        let ended = run(env.ob(["--json", "--org", "nope"]).args(words), "");
+        assert_eq!(
+            ended.error(),
+            "config.no-org",
+            "{words:?}: {}",
+            ended.stderr
+        );
+    }
+    let help = run(&mut env.ob(["--org", "nope", "help"]), "");
+    assert_eq!(help.code(), Some(0), "{}", help.stderr);
+}
