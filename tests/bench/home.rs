@@ -71,7 +71,7 @@ impl Home {
         assert!(child.wait().unwrap().success());
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 

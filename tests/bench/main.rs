@@ -14,6 +14,7 @@
     reason = "a benchmark starts programs, prints figures and stops where something is not so"
 )]
 
+mod counts;
 mod home;
 mod startup;
 

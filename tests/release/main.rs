@@ -12,23 +12,15 @@
 )]
 
 mod contents;
+#[path = "../bench/counts.rs"]
+mod counts;
+#[expect(dead_code, reason = "the benchmarks use the rest")]
+#[path = "../bench/home.rs"]
+mod home;
 mod startup;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::LazyLock;
-
-/// The directory of the programs.
-static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = root.join("target/programs");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--bins", "--target-dir"]);
-    let status = cargo.arg(&target).current_dir(root).status();
-    assert!(status.unwrap().success());
-    target.join("release")
-});
+use std::path::PathBuf;
 
 fn program(name: &str) -> PathBuf {
-    PROGRAMS.join(name)
+    home::program().with_file_name(name)
 }
