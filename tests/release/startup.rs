@@ -30,7 +30,7 @@ fn starting_the_client_stays_within_its_budget() {
         (
             "relocations",
             i64::try_from(relocations(&program("ob"))).unwrap(),
-            4800,
+            5000,
         ),
         ("page faults before execve", of_exec - of_true, 140),
         (
