@@ -215,7 +215,7 @@ fn print_instructions(sandbox: &Sandbox, user: &User) -> String {
     format!(
         "An Okta org at {} and an STS at {}; `ob` is configured for both.\n\n  \
          user      {}\n  password  {}\n  code      {}   (`code` prints the current one){more}{key}{push}\n\n\
-         Try `ob exec -- env`, `ob shell -p dev`, `ob roles`, `ob status`, `ob console --print`.\n\
+         Try `ob exec dev -- env`, `ob shell dev`, `ob list`, `ob roles`, `ob status`, `ob console --print`.\n\
          HOME is a throw-away directory; `exit` removes everything. Not here:\n  \
          `ob vpn up`         no openvpn server runs; `ob vpn profile --explain` works, and\n                      \
          `cargo run -p ob-sandbox -- vpn` brings a tunnel up\n  \
