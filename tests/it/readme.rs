@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use ob::config::KEYS;
-use ob::report::Exit;
+use ob::report::{ErrorCode, Exit};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md");
@@ -99,4 +99,23 @@ fn readme_names_the_minimum_rust_version() {
     let readme = std::fs::read_to_string(README).unwrap();
     let sentence = format!("needs Rust {} or later", env!("CARGO_PKG_RUST_VERSION"));
     assert!(readme.contains(&sentence), "{sentence}");
+}
+
+/// The first column of the tables in docs/troubleshooting.md.
+#[test]
+fn documented_errors_exist() {
+    const TROUBLESHOOTING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/troubleshooting.md");
+    let text = std::fs::read_to_string(TROUBLESHOOTING).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    let columns = rows.filter_map(|row| row.split(" | ").next());
+    let names = columns.flat_map(|column| column.split("`, `"));
+    let names: Vec<&str> = names.map(|name| name.trim_end_matches('`')).collect();
+    assert!(names.len() > 40, "{names:?}");
+    for name in names {
+        let code: ErrorCode = serde_json::from_value(name.into()).unwrap();
+        assert!(
+            !matches!(code, ErrorCode::Other(_)),
+            "there is no error {name}"
+        );
+    }
 }
