@@ -153,7 +153,7 @@ fn profiles(context: &Context) -> Result<Profiles, Report> {
         let summary = "there is no profile to write";
         return Err(Report::new(ErrorCode::ConfigNoProfiles, summary)
             .cause("the settings have none that AWS tools can name")
-            .hint("add `[profiles.dev]` with a `role` to the settings; `ob roles` shows yours"));
+            .hint("`ob config add NAME` makes one from a menu of your roles"));
     }
     Ok(profiles)
 }

@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     let width = widths.max().unwrap_or(0);
     if names.is_empty() {
         context.output.message(
-            "ob: there are no profiles; add `[profiles.NAME]` with a `role` to the settings",
+            "ob: there are no profiles; `ob config add NAME` makes one from a menu of your roles",
         );
     }
     for (name, label) in settings.profiles().zip(names) {
