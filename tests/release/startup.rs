@@ -32,21 +32,21 @@ fn starting_the_client_stays_within_its_budget() {
             i64::try_from(relocations(&program("ob"))).unwrap(),
             5000,
         ),
-        ("page faults before execve", of_exec - of_true, 140),
+        ("page faults before execve", of_exec - of_true, 150),
         (
             "page faults of --version",
             page_faults(|| home.ob(&["--version"])),
-            115,
+            130,
         ),
         (
             "page faults of status",
             page_faults(|| home.ob(&["status"])),
-            150,
+            160,
         ),
         (
             "page faults of credential",
             page_faults(|| home.ob(&["credential", "-p", "dev"])),
-            145,
+            160,
         ),
         (
             "page faults of complete",
