@@ -611,6 +611,10 @@ _ob() {
             return 0
             ;;
         ob__subcmd__config__subcmd__remove)
+            if [[ ${cur} != -* && ${COMP_CWORD} -eq 3 ]] ; then
+                _ob_known profiles
+                return 0
+            fi
             opts="-v -h --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -637,6 +641,10 @@ _ob() {
             return 0
             ;;
         ob__subcmd__console)
+            if [[ ${cur} != -* && ${COMP_CWORD} -eq 2 ]] ; then
+                _ob_known profiles
+                return 0
+            fi
             opts="-p -r -s -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --service --print --browser-command --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -795,6 +803,10 @@ _ob() {
             return 0
             ;;
         ob__subcmd__env)
+            if [[ ${cur} != -* && ${COMP_CWORD} -eq 2 ]] ; then
+                _ob_known profiles
+                return 0
+            fi
             opts="-p -r -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --shell --format --unset --legacy --reveal --min-ttl --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -869,6 +881,10 @@ _ob() {
             return 0
             ;;
         ob__subcmd__exec)
+            if [[ ${cur} != -* && ${COMP_CWORD} -eq 2 ]] ; then
+                _ob_known profiles
+                return 0
+            fi
             opts="-p -r -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --min-ttl --refresh --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1145,6 +1161,10 @@ _ob() {
             return 0
             ;;
         ob__subcmd__shell)
+            if [[ ${cur} != -* && ${COMP_CWORD} -eq 2 ]] ; then
+                _ob_known profiles
+                return 0
+            fi
             opts="-p -r -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --shell --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1477,6 +1497,10 @@ _ob() {
             return 0
             ;;
         ob__subcmd__write)
+            if [[ ${cur} != -* && ${COMP_CWORD} -eq 2 ]] ; then
+                _ob_known profiles
+                return 0
+            fi
             opts="-p -r -v -h --profile --role --all --region --duration --read-only --policy-arn --choose --file --name-template --replace --legacy --link --watch --clean --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

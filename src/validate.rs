@@ -87,10 +87,10 @@ pub fn check_endpoint(what: &str, endpoint: &str) -> Result<(), Report> {
     }
 }
 
-/// Checks the VPN target and returns its hosts.
+/// Checks the VPN target and returns its hosts. Both have the port of `host`.
 ///
 /// # Errors
-/// If the account cannot be used, or a host is invalid.
+/// If the account cannot be used, a host is invalid, or `saml_host` has another port.
 pub fn check_vpn(target: &VpnTarget) -> Result<VpnHosts, Report> {
     check_account(&target.account)?;
     if target.account.way == SignInWay::Machine {
@@ -116,6 +116,9 @@ pub fn check_vpn(target: &VpnTarget) -> Result<VpnHosts, Report> {
     hosts.port = url.port_or_known_default().unwrap_or(443);
     if let Some(host) = &target.saml_host {
         let url = whole(host)?;
+        if url.port().is_some_and(|port| port != hosts.port) {
+            return Err(refused("`vpn.saml_host` has another port than `vpn.host`"));
+        }
         hosts.saml_host = url.host_str().map(str::to_owned);
     }
     Ok(hosts)
@@ -154,4 +157,50 @@ fn refused(why: &str) -> Report {
     )
     .cause(why)
     .hint("`ob config check` shows what the settings say")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(host: &str, saml_host: &str) -> VpnTarget {
+        VpnTarget {
+            account: Account {
+                org: "https://acme.okta.com".into(),
+                username: None,
+                way: SignInWay::Auto,
+                factor: None,
+                security_keys: false,
+                client_id: None,
+                machine: None,
+                vpn: true,
+                idle: Duration::from_secs(60),
+                max: Duration::from_secs(60),
+            },
+            host: host.into(),
+            saml_host: Some(saml_host.into()),
+            ca_bundle: None,
+            app: None,
+        }
+    }
+
+    #[test]
+    fn both_hosts_of_a_vpn_have_one_port() {
+        for (host, saml_host) in [
+            ("vpn.acme.com", "sso.acme.com"),
+            ("vpn.acme.com:8443", "sso.acme.com"),
+            ("vpn.acme.com:8443", "sso.acme.com:8443"),
+            ("vpn.acme.com", "sso.acme.com:443"),
+        ] {
+            let hosts = check_vpn(&target(host, saml_host)).unwrap();
+            assert_eq!(hosts.saml_host.as_deref(), Some("sso.acme.com"));
+        }
+        for (host, saml_host) in [
+            ("vpn.acme.com", "sso.acme.com:8443"),
+            ("vpn.acme.com:8443", "sso.acme.com:9443"),
+        ] {
+            let refused = check_vpn(&target(host, saml_host)).unwrap_err();
+            assert!(refused.causes[0].contains("port"), "{refused:?}");
+        }
+    }
 }

@@ -119,7 +119,8 @@ pub fn parse_credentials(issued: IssuedCredentials) -> Result<Credentials, Repor
     })
 }
 
-/// Returns the error for a reply of another kind than the request's.
+/// Returns the error for a reply that does not fit the request: of another kind, or with a value
+/// that cannot be parsed.
 pub fn unexpected_reply() -> Report {
     Report::new(
         ErrorCode::AgentReply,

@@ -170,7 +170,7 @@ pub struct SignInArgs {
     /// Read the password from the first line of standard input
     #[arg(long)]
     pub password_stdin: bool,
-    /// Read the passcode from the next line of standard input
+    /// Read the passcode from standard input: its first line, or the one after the password
     #[arg(long)]
     pub passcode_stdin: bool,
     /// Verify with this factor (token: RSA, VIP; webauthn: a security key)

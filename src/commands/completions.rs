@@ -39,6 +39,17 @@ const DYNAMIC_OPTIONS: [(&str, &str, &str); 5] = [
     ("--org", "NAME", "orgs"),
 ];
 
+/// The verbs whose first word is a profile.
+const PROFILE_VERBS: [&str; 7] = [
+    "exec",
+    "env",
+    "shell",
+    "use",
+    "write",
+    "console",
+    "config remove",
+];
+
 const BASH: &str = r#"
 # Words that the settings and the agent know; none of them is ever expanded.
 _ob_known() {
@@ -102,12 +113,18 @@ const BASH_COMMAND: &str = r#"
 
 "#;
 
-/// Inserted where the words of `ob use` are completed.
-const BASH_USE: &str = r#"            if [[ ${cur} != -* && ${COMP_CWORD} -eq 2 ]] ; then
-                _ob_known profiles
-                return 0
-            fi
-"#;
+/// Returns what is inserted where the words of a verb of [`PROFILE_VERBS`] are completed: its first
+/// word is at `index` of the command line.
+fn bash_profile_word(index: usize) -> String {
+    let condition = format!("${{cur}} != -* && ${{COMP_CWORD}} -eq {index}");
+    [
+        &format!("            if [[ {condition} ]] ; then\n"),
+        "                _ob_known profiles\n",
+        "                return 0\n",
+        "            fi\n",
+    ]
+    .concat()
+}
 
 const ZSH: &str = r#"
 # Words that the settings and the agent know.
@@ -121,6 +138,14 @@ _ob_known() {
 (( $+functions[_ob_profiles] )) || _ob_profiles() { _ob_known profiles "$@" }
 (( $+functions[_ob_roles] )) || _ob_roles() { _ob_known roles "$@" }
 (( $+functions[_ob_orgs] )) || _ob_orgs() { _ob_known orgs "$@" }
+# The first word of `ob exec` may be a profile; what follows is a command line.
+(( $+functions[_ob_exec] )) ||
+_ob_exec() {
+    if (( CURRENT == 1 )) && [[ $LBUFFER != *' -- '* ]]; then
+        _ob_known profiles
+    fi
+    _normal
+}
 "#;
 
 /// Prints the script for the grammar `command`.
@@ -195,8 +220,12 @@ fn bash(script: &str) -> String {
         }
         out += line;
         out.push('\n');
-        if trimmed == "ob__subcmd__use)" {
-            out += BASH_USE;
+        let verb = PROFILE_VERBS.iter().find(|verb| {
+            let label = format!("ob__subcmd__{})", verb.replace(' ', "__subcmd__"));
+            trimmed == label
+        });
+        if let Some(verb) = verb {
+            out += &bash_profile_word(1 + verb.split(' ').count());
         }
     }
     out
@@ -212,24 +241,46 @@ fn zsh(script: &str) -> String {
     }
     let shells = ":SHELL:_default'";
     script = script.replace(shells, ":SHELL:(bash zsh fish nu)'");
-    // What follows is a command line, which zsh completes itself.
+    // What follows is a command line, which zsh completes itself. The first verb is `ob exec`, the
+    // other one `ob vpn exec`.
+    script = script.replacen(
+        "'*::command -- The command and its arguments:_default'",
+        "'*::command -- The command and its arguments:_ob_exec'",
+        1,
+    );
     script = script.replace(
         "'*::command -- The command and its arguments:_default'",
         "'*::command -- The command and its arguments:_normal'",
     );
-    let lines = script
-        .lines()
-        .map(|line| match line.strip_prefix("':profile -- ") {
-            Some(_) => line.replace(":_default'", ":_ob_profiles'") + "\n",
-            None => format!("{line}\n"),
-        });
+    let lines = script.lines().map(|line| match is_profile_word(line) {
+        true => line.replace(":_default'", ":_ob_profiles'") + "\n",
+        false => format!("{line}\n"),
+    });
     lines.collect()
 }
 
-const FISH_USE: &str = concat!(
-    r#"complete -c ob -n "__fish_ob_using_subcommand use" -f -a "#,
-    "'(command ob complete profiles 2>/dev/null </dev/null)'\n",
-);
+/// Whether the line of zsh's script is a positional argument that takes a profile.
+fn is_profile_word(line: &str) -> bool {
+    let name = line.trim_start_matches(['\'', '*', ':']);
+    line.starts_with(['\''])
+        && ["profile -- ", "name -- A profile", "names -- Profiles"]
+            .iter()
+            .any(|begin| name.starts_with(begin))
+}
+
+/// Returns fish's line for a verb of [`PROFILE_VERBS`]. Behind `--`, `ob exec` completes a command.
+fn fish_profile_word(verb: &str) -> String {
+    let condition = match verb.split_once(' ') {
+        None => format!("__fish_ob_using_subcommand {verb}; and not __fish_ob_command"),
+        Some((above, verb)) => {
+            format!("__fish_ob_using_subcommand {above}; and __fish_seen_subcommand_from {verb}")
+        }
+    };
+    format!(
+        "complete -c ob -n \"{condition}\" -f -a \
+         '(command ob complete profiles 2>/dev/null </dev/null)'\n"
+    )
+}
 
 const FISH: &str = r#"
 # What stands behind `--` is a command of its own: it completes as that does.
@@ -266,5 +317,6 @@ fn fish(script: &str) -> String {
         }
         out.push('\n');
     }
-    out + FISH_USE + FISH
+    let profiles: String = PROFILE_VERBS.into_iter().map(fish_profile_word).collect();
+    out + &profiles + FISH
 }

@@ -1,5 +1,5 @@
 //! `ob use`: prints the changes of variables that the shell function of that name evaluates:
-//! `AWS_PROFILE` and the names for the prompt, never a key.
+//! the profile and the region for AWS tools, and what the prompt shows; never a key.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use crate::commands::config::{profile_matches, write_aws_profiles};
 use crate::model::{RoleArn, Timestamp};
 use crate::prompt::{Assignment, Class, Shell, assignments};
 use crate::report::{ErrorCode, Report};
-use crate::sanitize::escape;
+use crate::sanitize::{escape, shell_word};
 use crate::terminal::{Question, Questions, data};
 use crate::wire::{CredentialsRequest, Reply, Request};
 
@@ -41,7 +41,7 @@ pub struct Args {
     /// What - stands for
     #[arg(long, hide = true, default_value = "", allow_hyphen_values = true)]
     previous: String,
-    /// Where a question would come, fail
+    /// Where a question would come, fail; fetch no credentials
     #[arg(long, hide = true)]
     never_ask: bool,
 }
@@ -164,7 +164,7 @@ fn aws_profile(args: &Args, context: &Context, profile: &str) -> Result<String, 
     Ok(name)
 }
 
-/// Adds the variables of the prompt, as far as the settings know them.
+/// Adds the variables of the prompt and of the region, as far as the settings know them.
 fn names(target: &ResolvedTarget, set: &mut Vec<(&'static str, String)>) {
     let settings = &target.settings;
     let profile = settings.profile.as_deref();
@@ -196,8 +196,8 @@ fn names(target: &ResolvedTarget, set: &mut Vec<(&'static str, String)>) {
     }
 }
 
-/// Returns the expiry of the profile's credentials, which a running agent fetches now so that the
-/// first tool need not wait.
+/// Has a running agent fetch the profile's credentials now, so that the first tool need not wait,
+/// and returns their expiry. Where there are none, a message says so, and `ob use` goes on.
 fn expiry(context: &Context, target: &ResolvedTarget) -> Option<Timestamp> {
     let request = CredentialsRequest::without_sign_in(target.wire.clone(), None);
     let org = &target.settings.org;
@@ -208,6 +208,14 @@ fn expiry(context: &Context, target: &ResolvedTarget) -> Option<Timestamp> {
                 "ob: AWS tools get no credentials through it: it matches several roles, and they \
                  cannot ask which; give the profile one `role`",
             );
+            None
+        }
+        Err(report) if report.code != ErrorCode::SignInNeeded => {
+            context.output.message(&format!(
+                "ob: there are no credentials for it: {}; `ob exec {} -- true` says more",
+                escape(&report.summary),
+                shell_word(target.settings.profile.as_deref().unwrap_or_default()),
+            ));
             None
         }
         _ => {

@@ -40,7 +40,7 @@ pub(super) fn read(text: &str, findings: &mut Findings) -> Result<(), ImportErro
             }
             (_, value) => match scalar(value) {
                 Some(value) => entries.push(Entry::new(key, &value, line)),
-                None => findings.leave_out(key, line, "has no twin"),
+                None => findings.leave_out(key, line, "has no counterpart in ob"),
             },
         }
     }

@@ -63,7 +63,7 @@ const OWN_LIMITS: &str = "ob has its own limits of time and tries";
 const ELSEWHERE: &str = "it is for another identity provider than Okta";
 const NO_BROWSER: &str = "ob drives no browser: it opens yours, or asks in the terminal";
 const ITS_OWN: &str = "it says how the tool itself runs";
-const UNKNOWN: &str = "has no twin";
+const UNKNOWN: &str = "has no counterpart in ob";
 
 const OKTA_AWS_CLI: Table = &[
     (Address, "org-domain"),

@@ -2,9 +2,10 @@
 //!
 //! They parse the formats and map the keys; they open no file and check no value, which the parser
 //! of the settings does afterwards. [`crate::ini`] parses INI files: invalid lines are named and
-//! the rest is taken. The parsers of the other formats are small and strict: what they do not know
-//! is an error with its line. A value may be a password, so it is wiped from memory, and a value
-//! that is left out is reported by its key and line.
+//! the rest is taken, and likewise of YAML, of which `yaml` reads a subset. A TOML or JSON file
+//! that cannot be parsed is an error with its line. A key without a counterpart is left out. A
+//! value may be a password, so it is wiped from memory, and a value that is left out is reported
+//! by its key and line.
 
 mod aws_okta;
 mod aws_sts;

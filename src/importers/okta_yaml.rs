@@ -40,7 +40,7 @@ pub(super) fn read(text: &str, findings: &mut Findings) -> Result<(), ImportErro
             }),
             _ => {
                 let key = path.join(".") + "." + &entry.key;
-                findings.leave_out(key, entry.line, "has no twin");
+                findings.leave_out(key, entry.line, "has no counterpart in ob");
             }
         }
     }

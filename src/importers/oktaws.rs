@@ -19,7 +19,9 @@ pub(super) fn read(path: &Path, text: &str, findings: &mut Findings) -> Result<(
     for (key, value) in &table {
         match value {
             Value::Table(_) if key == "profiles" => {}
-            Value::Table(_) => findings.leave_out(key, line_of(text, key), "has no twin"),
+            Value::Table(_) => {
+                findings.leave_out(key, line_of(text, key), "has no counterpart in ob");
+            }
             value => general.push(Entry::new(key, &scalar(value), line_of(text, key))),
         }
     }

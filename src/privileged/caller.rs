@@ -86,7 +86,7 @@ fn drop_groups(gid: Gid) -> nix::Result<()> {
     nix::unistd::setgroups(&[gid])
 }
 
-/// macOS keeps a process's groups in a directory service, so the program refuses to run there.
+/// nix has no `setgroups` for macOS. The program refuses to work there.
 #[cfg(not(target_os = "linux"))]
 fn drop_groups(_gid: Gid) -> nix::Result<()> {
     Err(nix::errno::Errno::ENOSYS)

@@ -7,8 +7,9 @@ use std::path::Path;
 
 /// Bars this thread and its later threads from executing programs, from TCP, and from creating,
 /// writing or removing files outside of `directory`. Inside it, files may be written and removed
-/// and links be made, for the profile's pipe, the sockets and the mark for prompts. Returns a
-/// sentence that says what is enforced.
+/// and links be made, for the profile's pipe, the sockets and the mark for prompts. As much of this
+/// as the kernel's Landlock can; without it, or if it fails, nothing. Returns a sentence that says
+/// what is enforced.
 #[cfg(target_os = "linux")]
 pub fn confine_supervisor(directory: &Path) -> &'static str {
     describe(restrict(directory).unwrap_or_default())
@@ -18,7 +19,7 @@ pub fn confine_supervisor(directory: &Path) -> &'static str {
 #[cfg(target_os = "linux")]
 const fn describe(abi: u8) -> &'static str {
     match abi {
-        0 => "the kernel has no Landlock: the supervisor is not confined",
+        0 => "Landlock is not enforced here: the supervisor is not confined",
         1..=3 => {
             "the kernel's Landlock is old: the supervisor is barred from starting programs and \
              from most writing \

@@ -83,6 +83,12 @@ fn profiles_roles_and_orgs_are_known_without_an_agent() {
     assert_eq!(bash(&env, &["ob", "shell", "--shell", "z"]), "zsh\n");
     assert_eq!(fish(&env, "ob exec -p "), "dev\nprod\n");
     assert_eq!(fish(&env, "ob use "), "dev\nprod\n");
+    for verb in ["exec", "env", "shell", "use", "write", "console"] {
+        assert_eq!(bash(&env, &["ob", verb, "p"]), "prod\n", "{verb}");
+        assert_eq!(fish(&env, &format!("ob {verb} pro")), "prod\n", "{verb}");
+    }
+    assert_eq!(bash(&env, &["ob", "config", "remove", "p"]), "prod\n");
+    assert_eq!(fish(&env, "ob config remove pro"), "prod\n");
     assert_eq!(fish(&env, "ob shell -r "), role);
     assert!(env.agents().is_empty(), "completing has started an agent");
     assert!(
@@ -183,9 +189,16 @@ fn zsh_completes_a_profile() {
     Kind::Zsh.furnish(&env, &setup);
     let mut pty = Pty::spawn(env.command("zsh").arg("-i"));
     pty.until("READY> ");
-    pty.send("ob exec -p pr\t");
-    pty.until("prod");
-    pty.send("\x15");
+    for line in [
+        "ob exec -p pr\t",
+        "ob exec pr\t",
+        "ob shell pr\t",
+        "ob config remove pr\t",
+    ] {
+        pty.send(line);
+        pty.until("prod");
+        pty.send("\x15");
+    }
     type_line(Kind::Zsh, &mut pty, "ob use d\tx\x7f");
     pty.until("is a function of your shell");
     assert!(env.agents().is_empty(), "completing has started an agent");

@@ -227,6 +227,42 @@ fn an_edited_file_is_checked() {
 }
 
 #[test]
+fn an_editor_gets_no_private_key() {
+    let env = without_profiles();
+    let named = "[org]\nprivate_key_env = 'CI_KEY'\n";
+    let good = settings(&env).replacen("[org]\n", named, 1);
+    for text in [good, "nonsense = 1\n".into()] {
+        env.write_settings(&text);
+        let mut edit = env.ob(["config", "edit"]);
+        edit.env("CI_KEY", "canary").env("TERM", "xterm");
+        edit.env("EDITOR", "sh -c 'env >$HOME/seen'");
+        run(&mut edit, "");
+        let seen = fs::read_to_string(env.path("home/seen")).unwrap();
+        assert!(
+            !seen.contains("canary") && seen.contains("TERM=xterm"),
+            "{seen}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_was_changed_meanwhile_is_not_overwritten() {
+    let env = TestEnv::of("alice").configured();
+    env.sign_in();
+    let mut command = env.ob(["config", "add", "picked"]);
+    command.env("TERM", "dumb");
+    let mut terminal = Pty::spawn(&command);
+    terminal.until("Role (1-3): ");
+    let other = settings(&env) + "# by another program\n";
+    env.write_settings(&other);
+    terminal.send("2\r");
+    let (status, seen) = terminal.wait();
+    assert_eq!(status.code(), Some(1), "{seen}");
+    assert!(seen.contains("was changed meanwhile"), "{seen}");
+    assert_eq!(settings(&env), other);
+}
+
+#[test]
 fn a_profile_may_be_a_word() {
     let env = TestEnv::of("carol").configured();
     env.sign_in();

@@ -1,11 +1,12 @@
 //! `ob config edit`: opens the settings file in the user's editor and checks it afterwards.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use super::own_file::OwnFile;
 use crate::client::{Context, Globals};
 use crate::ini::shell_words;
+use crate::model::Environment;
 use crate::process::{self, ForegroundChild};
 use crate::report::{ErrorCode, Report};
 use crate::terminal::{Question, Questions, has_tty};
@@ -23,8 +24,9 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
                 .hint("`ob config init` writes one"),
         );
     }
+    let environment = editor_environment(context);
     loop {
-        open_editor(&file, context)?;
+        open_editor(&file, context, &environment)?;
         let Err(report) = check(context) else {
             context
                 .output
@@ -61,12 +63,37 @@ fn check(context: &Context) -> Result<(), Report> {
     settings.orgs(&fresh.environment).map(drop)
 }
 
+/// What an editor needs at a terminal or a desktop.
+const EDITOR_VARIABLES: [&str; 12] = [
+    "COLORTERM",
+    "DISPLAY",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "PATH",
+    "SHELL",
+    "TERM",
+    "USER",
+    "WAYLAND_DISPLAY",
+    "XDG_RUNTIME_DIR",
+];
+
+/// Returns the environment without the private keys of machine sign-ins. Settings that cannot be
+/// read do not name these variables; then only [`EDITOR_VARIABLES`] are passed on.
+fn editor_environment(context: &Context) -> Environment {
+    let all = context.program_environment();
+    all.unwrap_or_else(|_| {
+        let is_needed = |name: &OsStr| EDITOR_VARIABLES.iter().any(|needed| name == *needed);
+        context.environment.without(|name| !is_needed(name))
+    })
+}
+
 /// Opens the file in the program of `VISUAL` or `EDITOR`, else in vi, and waits for its end.
-fn open_editor(file: &OwnFile, context: &Context) -> Result<(), Report> {
-    let environment = &context.environment;
+fn open_editor(file: &OwnFile, context: &Context, environment: &Environment) -> Result<(), Report> {
     let named = ["VISUAL", "EDITOR"]
         .into_iter()
-        .filter_map(|name| environment.text(name))
+        .filter_map(|name| context.environment.text(name))
         .find(|value| !value.trim().is_empty())
         .unwrap_or("vi");
     let failed = |cause: &str| {
@@ -80,7 +107,7 @@ fn open_editor(file: &OwnFile, context: &Context) -> Result<(), Report> {
     let words = shell_words(named).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| failed("a quote in it is not closed"))?;
     let mut words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
-    process::exists_in_path(&words[0], environment.raw("PATH"))
+    process::exists_in_path(&words[0], context.environment.raw("PATH"))
         .map_err(|report| failed(&report.causes.join(": ")))?;
     words.push(file.path().into());
     let foreground = ForegroundChild::new().map_err(|error| failed(&error.to_string()))?;

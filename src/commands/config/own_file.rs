@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::client::Context;
 use crate::config::{Existing, check_text, read_foreign_file, write_new};
-use crate::report::Report;
+use crate::report::{ErrorCode, Report};
 
 /// The file's path, with links resolved, and its text, which is empty if there is no file.
 pub(super) struct OwnFile {
@@ -41,8 +41,20 @@ impl OwnFile {
     /// Replaces the file by `text`, whole or not at all.
     ///
     /// # Errors
-    /// When `text` has a mistake that the old text had not, or the file cannot be written.
+    /// When `text` has a mistake that the old text had not, another program has changed the file
+    /// since it was read, or the file cannot be written.
     pub(super) fn replace(&self, text: &str, context: &Context) -> Result<(), Report> {
+        if read_foreign_file(&self.path, &context.environment)? != self.text {
+            return Err(Report::new(
+                ErrorCode::ConfigChanged,
+                "the settings file was changed meanwhile",
+            )
+            .cause(format!(
+                "another program has written {}",
+                self.path.display()
+            ))
+            .hint("run the same command again"));
+        }
         // Alone, a file may lack what the system's file has.
         if check_text(self.text(), &self.path).is_ok() {
             check_text(text, &self.path)?;

@@ -8,7 +8,7 @@ use crate::wire::Notice;
 /// Okta sends no second code to one phone or mailbox within this time.
 const MIN_RESEND_INTERVAL: Duration = Duration::from_secs(30);
 
-/// When the last code was sent.
+/// When the last code was sent; `None` if this sign-in has sent none.
 #[derive(Debug, Default)]
 pub(super) struct CodeDelivery {
     last_sent: Option<Instant>,
@@ -19,7 +19,8 @@ impl CodeDelivery {
         self.last_sent = Some(Instant::now());
     }
 
-    /// Waits until Okta sends the next code.
+    /// Waits until Okta would send another code, and tells the user how long. If none is noted,
+    /// waits the whole interval: Okta has said that one was sent just now.
     pub(super) async fn wait(&self, conversation: &impl Conversation) -> Result<(), Unanswered> {
         let elapsed = self.last_sent.map_or(0, |sent| sent.elapsed().as_secs());
         let rest = MIN_RESEND_INTERVAL.saturating_sub(Duration::from_secs(elapsed));

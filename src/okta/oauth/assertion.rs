@@ -68,10 +68,15 @@ impl From<KeyError> for Report {
 }
 
 impl SigningKey {
-    /// Parses a PEM key. A literal `\n`, as in environment variables, counts as a line end.
+    /// Parses a PEM key: RSA (PKCS#1 or PKCS#8) or P-256 (PKCS#8), not encrypted. A literal `\n`,
+    /// as in environment variables, counts as a line end.
     pub fn parse(pem: &Secret) -> Result<Self, KeyError> {
         let text = Zeroizing::new(pem.expose().replace("\\n", "\n"));
-        let (_, rest) = text.split_once("-----BEGIN ").ok_or(KeyError::NotPem)?;
+        // `openssl ecparam -genkey` writes the name of the curve before the key.
+        let from = text.find("-----END EC PARAMETERS-----").unwrap_or(0);
+        let (_, rest) = text[from..]
+            .split_once("-----BEGIN ")
+            .ok_or(KeyError::NotPem)?;
         let (label, rest) = rest.split_once("-----").ok_or(KeyError::NotPem)?;
         let (body, _) = rest.split_once("-----END ").ok_or(KeyError::NotPem)?;
         if label.contains("ENCRYPTED") || body.contains("Proc-Type") {

@@ -151,6 +151,11 @@ fn unusable_keys_are_refused() {
             KeyError::Sec1,
         ),
         (
+            "-----BEGIN EC PARAMETERS-----\nAAAA\n-----END EC PARAMETERS-----\n\
+             -----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----",
+            KeyError::Sec1,
+        ),
+        (
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----",
             KeyError::Encrypted,
         ),

@@ -30,6 +30,7 @@ macro_rules! local_codes {
             ConfigInvalid = "config.invalid", Usage;
             ConfigLink = "config.link", Usage;
             ConfigMissing = "config.missing", Usage;
+            ConfigChanged = "config.changed", Failed;
             ConfigEditor = "config.editor", Failed;
             ConfigForeignProfile = "config.foreign-profile", Usage;
             ConfigLeftWrong = "config.left-wrong", Usage;

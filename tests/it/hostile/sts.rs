@@ -248,6 +248,19 @@ fn session_outlives_a_refusal_by_sts() {
     env.sandbox
         .fault(Fault::sts(SAML, sts_error(403, "AccessDenied", "no")));
     assert_eq!(exec(&env).error(), "sts.access_denied");
+    env.sandbox
+        .fault(Fault::sts(SAML, sts_error(403, "AccessDenied", "no")));
+    run(env.ob(["config", "aws"]), "");
+    let switched = run(env.ob(["use", "--shell", "bash", "dev"]), "");
+    assert_eq!(switched.code(), Some(0), "{}", switched.stderr);
+    assert!(
+        switched
+            .stderr
+            .contains("no credentials for it: cannot assume")
+            && switched.stderr.contains("`ob exec dev -- true` says more"),
+        "{}",
+        switched.stderr
+    );
     let mut words = vec!["exec", "--json"];
     words.extend(super::COMMAND);
     succeeded(&env, &run(env.ob(&words), ""), "again");
