@@ -45,7 +45,7 @@ complete -c ob -n "__fish_ob_needs_command" -f -a "write" -d 'Write credentials 
 complete -c ob -n "__fish_ob_needs_command" -f -a "console" -d 'Open the AWS console, signed in with a role'
 complete -c ob -n "__fish_ob_needs_command" -f -a "roles" -d 'List the roles you may assume'
 complete -c ob -n "__fish_ob_needs_command" -f -a "list" -d 'List your profiles, with their roles and how long the credentials of each last'
-complete -c ob -n "__fish_ob_needs_command" -f -a "status" -d 'Show the session, the roles held and the VPN'
+complete -c ob -n "__fish_ob_needs_command" -f -a "status" -d 'Show the session, the roles held and the VPN; exits 1 when nobody is signed in'
 complete -c ob -n "__fish_ob_needs_command" -f -a "vpn" -d 'Bring up the VPN, look at it, take it down'
 complete -c ob -n "__fish_ob_needs_command" -f -a "agent" -d 'Look at the agent, or stop it'
 complete -c ob -n "__fish_ob_needs_command" -f -a "config" -d 'Make, check and show the settings'

@@ -14,7 +14,7 @@ use crate::commands::{
 };
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
-use crate::terminal::{Output, data};
+use crate::terminal::{Output, data, data_is_seen};
 
 /// One Okta login for AWS credentials, the AWS console and the VPN; secrets stay in memory
 #[derive(Debug, Parser)]
@@ -103,7 +103,7 @@ impl Verb {
             Self::Complete(args) => complete::run(args, context),
             Self::SecurityKey(args) => security_key::run(args, context),
             Self::Man(args) => man::run(args, grammar()),
-            Self::Help(args) => help::run(args, grammar()),
+            Self::Help(args) => help::run(args, &grammar(), context),
         }
     }
 }
@@ -224,13 +224,17 @@ fn print_clap_error(error: &clap::Error) -> ExitCode {
     grammar.build();
     let partial = usage_errors::parse_partially(&typed, &grammar);
     let output = Output::new(partial.color, &std::env::vars_os().collect());
-    let help = || error.render().to_string();
+    let words: Vec<&str> = partial.verb().split_whitespace().collect();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            return exit_code_of(&data(&help()));
+        ErrorKind::DisplayHelp => {
+            let in_color = output.is_colored() && data_is_seen();
+            return exit_code_of(&data(&help::page(&grammar, &words, in_color)));
+        }
+        ErrorKind::DisplayVersion => {
+            return exit_code_of(&data(&error.render().to_string()));
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !partial.json => {
-            output.message(&help());
+            output.message(&help::page(&grammar, &words, false));
         }
         _ => {
             let report = usage_errors::report(error, &partial, &grammar);

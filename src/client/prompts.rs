@@ -91,6 +91,7 @@ pub(super) fn ask_user(
             match questions.pick(
                 question(&text, "take another factor with `--factor`"),
                 &items,
+                0,
             )? {
                 0 => Answer::PushAgain(true),
                 1 if *can_change => Answer::OtherFactor,
@@ -170,7 +171,7 @@ fn passcode(
             return Ok(Answer::Passcode(Sealed(code)));
         }
         let items: Vec<String> = ways.iter().map(|(label, _)| label.clone()).collect();
-        let index = questions.pick(question("Instead"), &items)?;
+        let index = questions.pick(question("Instead"), &items, 1)?;
         if index > 0
             && index < ways.len()
             && let (_, Some(answer)) = ways.swap_remove(index)

@@ -78,7 +78,7 @@ pub(super) fn touch(
         }
         ways.push(("give up", Alternative::GiveUp));
         let items: Vec<String> = ways.iter().map(|(label, _)| (*label).to_owned()).collect();
-        match ways.get(questions.pick(HOW, &items)?) {
+        match ways.get(questions.pick(HOW, &items, 0)?) {
             Some((_, Alternative::Again)) => {}
             Some((_, Alternative::Other)) => return Ok(Answer::OtherFactor),
             _ => return Err(given_up()),

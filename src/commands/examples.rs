@@ -76,7 +76,7 @@ pub fn add(grammar: clap::Command) -> clap::Command {
         let words: Vec<&str> = verb.split_whitespace().collect();
         below(grammar, &words, &|command| {
             let short = as_text(&examples);
-            let long = format!("{short}\n\nExit status:\n  {}", status(verb));
+            let long = format!("{short}\n\n{}\n  {}", heading("Exit status"), status(verb));
             command.after_help(short).after_long_help(long)
         })
     })
@@ -93,14 +93,29 @@ fn below(
     }
 }
 
+/// The width of common terminals. Where an example and what it does are wider, they have a line
+/// each.
+const MAX_COLUMNS: usize = 80;
+
 fn as_text(examples: &[(&str, &str)]) -> String {
     let width = examples.iter().map(|(line, _)| line.len()).max();
     let width = width.unwrap_or(0);
-    let mut text = "Examples:".to_owned();
+    let is_narrow = |(_, what): &(&str, &str)| width + what.len() + "    ".len() <= MAX_COLUMNS;
+    let are_narrow = examples.iter().all(is_narrow);
+    let mut text = heading("Examples");
     for (command_line, what) in examples {
-        let _ = write!(text, "\n  {command_line:width$}  {what}");
+        let _ = match are_narrow {
+            true => write!(text, "\n  {command_line:width$}  {what}"),
+            false => write!(text, "\n  # {what}\n  {command_line}"),
+        };
     }
     text
+}
+
+/// Returns a heading in the colour of clap's own headings, which it leaves out where it writes
+/// without colour.
+fn heading(text: &str) -> String {
+    format!("\x1b[1m\x1b[32m{text}:\x1b[0m")
 }
 
 fn status(verb: &str) -> String {

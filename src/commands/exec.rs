@@ -33,7 +33,12 @@ pub struct Args {
     #[command(flatten)]
     pub sign_in: SignInArgs,
     /// The command and its arguments
-    #[arg(trailing_var_arg = true, required = true, value_name = "CMD")]
+    #[arg(
+        trailing_var_arg = true,
+        required = true,
+        value_name = "CMD",
+        help_heading = "Arguments"
+    )]
     pub command: Vec<OsString>,
 }
 

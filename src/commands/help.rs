@@ -1,10 +1,25 @@
-//! `ob help`: prints the `--help` of a verb.
+//! `ob help`: prints the help page of a verb, as `--help` and `-h` do.
 
 use std::process::ExitCode;
 
+use clap::builder::styling::{AnsiColor, Styles};
+
+use crate::client::Context;
 use crate::commands::usage_errors::similar_verbs;
 use crate::report::{ErrorCode, Report};
-use crate::terminal::data;
+use crate::terminal::{data, data_is_seen};
+
+/// As cargo's and uv's help pages.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// The options of every verb, by clap's ids. Only the page of `ob` itself describes them.
+const OPTIONS_OF_EVERY_VERB: [&str; 7] = [
+    "config", "org", "no_agent", "json", "verbose", "color", "help",
+];
 
 /// Say how a verb is used: `ob help exec`
 #[derive(clap::Args, Clone, Debug)]
@@ -14,14 +29,13 @@ pub struct Args {
     verb: Vec<String>,
 }
 
-/// Prints what `--help` prints; `command` is the whole grammar.
+/// Prints the help page of a verb; `grammar` is the whole grammar.
 ///
 /// # Errors
 /// When there is no such verb, or standard output cannot be written.
-pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> {
-    let mut found = &command;
+pub fn run(args: &Args, grammar: &clap::Command, context: &Context) -> Result<ExitCode, Report> {
+    let mut found = grammar;
     for (at, word) in args.verb.iter().enumerate() {
-        // Looked up first: after `exec`, clap takes any word and a `--help` as the command's.
         found = found.find_subcommand(word).ok_or_else(|| {
             Report::new(
                 ErrorCode::HelpNoVerb,
@@ -34,10 +48,41 @@ pub fn run(args: &Args, mut command: clap::Command) -> Result<ExitCode, Report> 
             .hint("`ob help` names the verbs")
         })?;
     }
-    let words = ["ob"].into_iter();
-    let words = words.chain(args.verb.iter().map(String::as_str));
-    if let Err(help) = command.try_get_matches_from_mut(words.chain(["--help"])) {
-        data(&help.render().to_string())?;
-    }
+    let in_color = context.output.is_colored() && data_is_seen();
+    data(&page(grammar, &args.verb, in_color))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the help page of the verb `words`, or of `ob` itself without words.
+pub fn page(grammar: &clap::Command, words: &[impl AsRef<str>], in_color: bool) -> String {
+    let mut grammar = grammar.clone().styles(STYLES);
+    grammar.build();
+    let mut found = &grammar;
+    for word in words {
+        found = found.find_subcommand(word.as_ref()).unwrap_or(found);
+    }
+    let mut command = found
+        .clone()
+        .mut_arg("help", |help| help.help("Print help"));
+    let mut after: Vec<String> = command
+        .get_after_long_help()
+        .map(|text| text.ansi().to_string())
+        .into_iter()
+        .collect();
+    if words.is_empty() {
+        after.push("`ob help VERB` says how a verb is used.".to_owned());
+    } else {
+        for option in OPTIONS_OF_EVERY_VERB {
+            command = command.mut_arg(option, |option| option.hide(true));
+        }
+        after.push("Options of every verb, such as --json and --org: `ob help`".to_owned());
+    }
+    if let Some(about) = command.get_long_about().cloned() {
+        command = command.about(about);
+    }
+    let help = command.after_help(after.join("\n\n")).render_help();
+    match in_color {
+        true => help.ansi().to_string(),
+        false => help.to_string(),
+    }
 }

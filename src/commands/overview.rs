@@ -11,9 +11,9 @@ use crate::wire::{Reply, Request};
 /// Runs `ob`.
 ///
 /// # Errors
-/// As `ob status`.
+/// When a running agent cannot be asked.
 pub fn run(context: &Context) -> Result<ExitCode, Report> {
-    status::run(&status::Args::default(), context)?;
+    status::show(context)?;
     if !context.globals.json {
         context.output.message(&format!(
             "next: {}; `ob help` lists the verbs",

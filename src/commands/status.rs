@@ -17,17 +17,31 @@ use crate::config::Settings;
 use crate::model::RoleArn;
 use crate::report::Report;
 use crate::sanitize::escape;
-use crate::wire::{Reply, Request, StatusReply};
+use crate::wire::{HeldRole, Reply, Request, StatusReply};
 
-/// Show the session, the roles held and the VPN
+/// Maximum of roles that are named without `-v`.
+const MAX_SHOWN_ROLES: usize = 3;
+
+/// Show the session, the roles held and the VPN; exits 1 when nobody is signed in
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
-/// Runs `ob status`.
+/// Runs `ob status`. Exits 1 when nobody is signed in.
 ///
 /// # Errors
 /// When a running agent cannot be asked.
 pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
+    Ok(match show(context)? {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// Prints the status; returns whether somebody is signed in.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn show(context: &Context) -> Result<bool, Report> {
     let mut agents = find_all_agents(context)?.into_iter();
     let status = match agents.next().map(|agent| agent.ask(Request::Status)) {
         None => None,
@@ -39,6 +53,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     };
     let others: Vec<PathBuf> = agents.map(|agent| agent.directory).collect();
     let tunnel = tunnel_in_short(context)?;
+    let is_signed_in = status.as_ref().is_some_and(|all| !all.sessions.is_empty());
     if context.globals.json {
         let mut answer = as_json(status.as_ref());
         if !others.is_empty() {
@@ -46,34 +61,42 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         }
         answer["vpn"] = tunnel.map_or(serde_json::Value::Null, |(_, tunnel)| tunnel);
         context.output.data_json(answer)?;
-    } else {
-        let tunnel = tunnel.map(|(tunnel, _)| tunnel);
-        // Invalid settings are no reason to fail here.
-        let settings = context.settings().ok();
-        let accounts = BTreeMap::new();
-        let labels = settings.map(Settings::labels).unwrap_or_default();
-        let names = Names::new(&accounts, &labels);
-        context
-            .output
-            .list(as_text(context, status.as_ref(), &names) + &tunnel.unwrap_or_default())?;
-        for other in others {
-            context.output.message(&format!(
-                "ob: another agent runs in {}; `ob agent stop` ends both",
-                escape(&other.display().to_string())
-            ));
-        }
+        return Ok(is_signed_in);
     }
-    Ok(ExitCode::SUCCESS)
+    // Invalid settings are no reason to fail here.
+    let settings = context.settings().ok();
+    let accounts = BTreeMap::new();
+    let labels = settings.map(Settings::labels).unwrap_or_default();
+    let names = Names::new(&accounts, &labels);
+    let mut text = match &status {
+        None => "nobody is signed in (no agent is running)\n".to_owned(),
+        Some(status) => sessions_text(context, status) + &roles_text(context, status, &names),
+    };
+    let has_vpn = settings.is_some_and(|settings| settings.vpn(&context.environment).is_ok());
+    text += &match tunnel {
+        Some((tunnel, _)) => tunnel,
+        None if has_vpn => "VPN not connected\n".to_owned(),
+        None => String::new(),
+    };
+    if let Some(status) = &status {
+        text += &agent_text(status, context.globals.verbose > 0);
+    }
+    context.output.list(text)?;
+    for other in others {
+        context.output.message(&format!(
+            "ob: another agent runs in {}; `ob agent stop` ends both",
+            escape(&other.display().to_string())
+        ));
+    }
+    Ok(is_signed_in)
 }
 
-fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -> String {
-    let Some(status) = status else {
-        return "nobody is signed in (no agent is running)\n".into();
-    };
-    let mut text = String::new();
+/// Formats one line a session.
+fn sessions_text(context: &Context, status: &StatusReply) -> String {
     if status.sessions.is_empty() {
-        text += "nobody is signed in\n";
+        return "nobody is signed in\n".into();
     }
+    let mut text = String::new();
     for session in &status.sessions {
         let (user, org) = (escape(&session.username), escape(&session.org));
         let ends = context.format_time(session.ends);
@@ -85,36 +108,80 @@ fn as_text(context: &Context, status: Option<&StatusReply>, names: &Names<'_>) -
             );
         }
     }
-    for role in &status.roles {
-        let limit = role.policy.summary();
-        let arn = RoleArn::parse(&role.role).ok();
-        // The agent counts the seconds, because it corrects this machine's clock.
-        let until = match role.seconds_left {
-            ..=0 => "expired".to_owned(),
-            left => {
-                let end = Clock::system().now().plus(left);
-                format!("until {}", context.format_time(end))
-            }
+    text
+}
+
+/// Formats the roles in one line, the longest valid first; with `-v` one line a role.
+fn roles_text(context: &Context, status: &StatusReply, names: &Names<'_>) -> String {
+    let mut roles: Vec<&HeldRole> = status.roles.iter().collect();
+    if roles.is_empty() {
+        return match status.sessions.is_empty() {
+            true => String::new(),
+            false => "no role's credentials are held yet\n".into(),
         };
-        let label = arn.as_ref().and_then(|role| names.role(role));
-        text += &format!(
-            "  {}{}{}, {}\n",
-            label.map(|label| escape(label) + "  ").unwrap_or_default(),
-            escape(&role.role),
-            limit.map(|words| format!(" ({words})")).unwrap_or_default(),
-            until
-        );
     }
-    text += &format!(
+    roles.sort_by_key(|role| std::cmp::Reverse(role.seconds_left));
+    if context.globals.verbose > 0 {
+        let lines = roles.iter().map(|role| {
+            let arn = RoleArn::parse(&role.role).ok();
+            let label = arn.as_ref().and_then(|role| names.role(role));
+            let label = label.map(|label| escape(label) + "  ").unwrap_or_default();
+            let name = escape(&role.role);
+            format!("  {label}{}\n", role_text(context, &name, role))
+        });
+        return lines.collect();
+    }
+    let shown: Vec<String> = roles
+        .iter()
+        .take(MAX_SHOWN_ROLES)
+        .map(|role| role_text(context, &short_name(role, names), role))
+        .collect();
+    let rest = match roles.len() - shown.len() {
+        0 => String::new(),
+        rest => format!("; {rest} more (`ob status -v`)"),
+    };
+    format!("{}{rest}\n", shown.join("; "))
+}
+
+/// Returns the user's name for the role, else `ACCOUNT/ROLE`.
+fn short_name(role: &HeldRole, names: &Names<'_>) -> String {
+    let Ok(arn) = RoleArn::parse(&role.role) else {
+        return escape(&role.role);
+    };
+    let label = names.role(&arn).map(ToOwned::to_owned);
+    escape(&label.unwrap_or_else(|| format!("{}/{}", arn.account(), arn.name())))
+}
+
+/// Returns `name`, its limits and its end.
+fn role_text(context: &Context, name: &str, role: &HeldRole) -> String {
+    let limits = role.policy.summary();
+    let limits = limits
+        .map(|words| format!(" ({words})"))
+        .unwrap_or_default();
+    // The agent counts the seconds, because it corrects this machine's clock.
+    match role.seconds_left {
+        ..=0 => format!("{name}{limits}, expired"),
+        left => {
+            let end = Clock::system().now().plus(left);
+            format!("{name}{limits}, until {}", context.format_time(end))
+        }
+    }
+}
+
+/// Formats the agent and what the kernel bars it from; not `in_full` only if that is less than it
+/// should be.
+fn agent_text(status: &StatusReply, in_full: bool) -> String {
+    if !in_full && status.confinement.is_complete() {
+        return String::new();
+    }
+    let mut text = format!(
         "agent {} (pid {}): {}\n",
         escape(&status.build),
         status.pid,
         status.confinement.summary()
     );
-    if context.globals.verbose > 0 {
-        for line in status.confinement.lines() {
-            text += &format!("  {line}\n");
-        }
+    for line in status.confinement.lines().iter().filter(|_| in_full) {
+        text += &format!("  {line}\n");
     }
     text
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
 use clap::ValueEnum;
-use dialoguer::console::measure_text_width;
+use console::measure_text_width;
 use nix::errno::Errno;
 use nix::unistd::write;
 use signal_hook::consts::SIGPIPE;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use dialoguer::console::Term;
+use console::Term;
 
 use crate::model::Environment;
 use crate::terminal::output::Output;

@@ -59,7 +59,11 @@ fn prompting_program() {
             return;
         }
         "pick" => questions
-            .pick(question, &["alpha", "beta", "gamma"].map(ToOwned::to_owned))
+            .pick(
+                question,
+                &["alpha", "beta", "gamma"].map(ToOwned::to_owned),
+                0,
+            )
             .map(|place| place.to_string()),
         "secret, then a menu" | "secret, then a secret" | "secret, then nothing" => {
             questions = questions.unseen_between();
@@ -74,7 +78,7 @@ fn prompting_program() {
                     .ask_secret(question)
                     .map(|secret| secret.expose().to_owned()),
                 _ => questions
-                    .pick(question, &["alpha", "beta"].map(ToOwned::to_owned))
+                    .pick(question, &["alpha", "beta"].map(ToOwned::to_owned), 0)
                     .map(|place| place.to_string()),
             }
         }
@@ -298,7 +302,7 @@ fn short_menu_takes_arrows_enter_escape_and_no_letter() {
 #[test]
 fn dumb_terminal_gets_a_numbered_menu() {
     let mut pty = Pty::asking("choose", "dumb");
-    pty.expect("(1-4): ");
+    pty.expect("(1-4, Enter for 1): ");
     pty.send("4\n");
     pty.expect("answer=Ok(\"3\")");
     let mut pty = Pty::asking("line", "dumb");

@@ -3,6 +3,7 @@
 //! The terminal's own line editing reads the answers, with echo off for secrets, so that Ctrl-C,
 //! Ctrl-\ and Ctrl-Z remain signals.
 
+mod list;
 mod menu;
 
 use std::cell::Cell;

@@ -94,8 +94,10 @@ fn labels_are_shown_in_lists_and_find_roles() {
     ] {
         assert!(words.contains(&word), "{word}: {words}");
     }
-    let (_, status, _) = said(&env, &["status"]);
+    let (_, status, _) = said(&env, &["status", "-v"]);
     assert!(status.contains(&format!("  The one  {one}")), "{status}");
+    let (_, status, _) = said(&env, &["status"]);
+    assert!(status.contains("\nThe one, until "), "{status}");
 }
 
 #[test]

@@ -1,9 +1,12 @@
-//! The dependencies: one HTTP stack, one TLS, no banned crate.
+//! The dependencies: one HTTP stack, one TLS, no banned crate, and no build script that
+//! `docs/dependencies.md` does not explain.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
+use serde_json::Value as Json;
 use toml::{Table, Value};
 
 /// Second TLS stacks, unsound or abandoned crates; `deny.toml` has the same list with the reasons.
@@ -24,6 +27,9 @@ const BANNED: [&str; 10] = [
 const MAX_CRATES: usize = 260;
 /// With every optional feature.
 const MAX_CRATES_WITH_FEATURES: usize = 300;
+
+/// Maximum of build scripts, with that of `ob`. They run with the rights of the user who builds.
+const MAX_BUILD_SCRIPTS: usize = 21;
 
 type Key = (String, String);
 
@@ -63,6 +69,13 @@ fn no_feature_is_on_by_default() {
     let manifest = read("Cargo.toml");
     let features = manifest["features"].as_table().unwrap();
     assert!(!features.contains_key("default"), "{features:?}");
+}
+
+#[test]
+fn build_scripts_are_those_of_the_document() {
+    let scripts = build_scripts();
+    assert_eq!(documented_build_scripts(), scripts, "docs/dependencies.md");
+    assert!(scripts.len() <= MAX_BUILD_SCRIPTS, "{scripts:?}");
 }
 
 /// Returns the number of crates that the program depends on.
@@ -129,7 +142,91 @@ fn wanted(table: &Value, with_optional: bool) -> BTreeSet<String> {
         .collect()
 }
 
+/// Returns the sorted names of the crates that have a build script: `ob` and what a build of it on
+/// Linux needs. A crate with two versions is listed twice.
+fn build_scripts() -> Vec<String> {
+    let metadata = metadata();
+    let packages = by_id(&metadata["packages"]);
+    let nodes = by_id(&metadata["resolve"]["nodes"]);
+    let mut found: BTreeSet<&str> = BTreeSet::new();
+    let mut open: Vec<&str> = vec![metadata["resolve"]["root"].as_str().unwrap()];
+    while let Some(id) = open.pop() {
+        if found.insert(id) {
+            let needs = nodes[id]["deps"].as_array().unwrap().iter();
+            let needs = needs.filter(|need| is_needed_to_build(need));
+            open.extend(needs.map(|need| need["pkg"].as_str().unwrap()));
+        }
+    }
+    let found = found.into_iter().map(|id| packages[id]);
+    let mut names: Vec<String> = found
+        .filter(|package| has_build_script(package))
+        .map(|package| package["name"].as_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Returns the sorted first column of the table of build scripts.
+fn documented_build_scripts() -> Vec<String> {
+    let text = read_text("docs/dependencies.md");
+    let (_, section) = text.split_once("\n## Build scripts\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let mut names: Vec<String> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names
+}
+
+/// Returns what cargo knows of the packages for one platform. It builds and downloads nothing.
+fn metadata() -> Json {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--offline", "--locked", "--format-version=1"])
+        .args([
+            "--filter-platform=x86_64-unknown-linux-gnu",
+            "--manifest-path",
+        ])
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "run `cargo fetch` once on other systems than Linux: {errors}"
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn by_id(list: &Json) -> BTreeMap<&str, &Json> {
+    let objects = list.as_array().unwrap().iter();
+    objects
+        .map(|object| (object["id"].as_str().unwrap(), object))
+        .collect()
+}
+
+/// Whether a dependency of a node is a normal one (of kind null) or one of a build script.
+fn is_needed_to_build(need: &Json) -> bool {
+    let kinds = need["dep_kinds"].as_array().unwrap();
+    kinds
+        .iter()
+        .any(|kind| kind["kind"].is_null() || kind["kind"] == "build")
+}
+
+fn has_build_script(package: &Json) -> bool {
+    let targets = package["targets"].as_array().unwrap();
+    targets
+        .iter()
+        .any(|target| target["kind"][0] == "custom-build")
+}
+
 fn read(file: &str) -> Table {
+    read_text(file).parse().unwrap()
+}
+
+fn read_text(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    fs::read_to_string(path).unwrap().parse().unwrap()
+    fs::read_to_string(path).unwrap()
 }

@@ -184,7 +184,7 @@ fn the_menu_of_roles_gives_a_profile_its_role() {
     let mut command = env.ob(["config", "add", "picked"]);
     command.env("TERM", "dumb");
     let mut terminal = Pty::spawn(&command);
-    terminal.until("Role (1-3): ");
+    terminal.until("Role (1-3, Enter for 1): ");
     terminal.send("2\r");
     let (status, seen) = terminal.wait();
     assert!(status.success(), "{seen}");
@@ -252,7 +252,7 @@ fn a_file_that_was_changed_meanwhile_is_not_overwritten() {
     let mut command = env.ob(["config", "add", "picked"]);
     command.env("TERM", "dumb");
     let mut terminal = Pty::spawn(&command);
-    terminal.until("Role (1-3): ");
+    terminal.until("Role (1-3, Enter for 1): ");
     let other = settings(&env) + "# by another program\n";
     env.write_settings(&other);
     terminal.send("2\r");

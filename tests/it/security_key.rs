@@ -144,9 +144,9 @@ fn another_factor_replaces_the_key_without_a_new_password() {
     pty.until("Password of ");
     pty.send(&format!("{}\n", env.user().password));
     pty.until("ob: no security key is plugged in");
-    pty.until("Security key (1-3): ");
+    pty.until("Security key (1-3, Enter for 1): ");
     pty.send("2\n");
-    let factors = pty.until("Verify with (1-2): ");
+    let factors = pty.until("Verify with (1-2, Enter for 1): ");
     let totp = factors
         .lines()
         .find(|line| line.contains("authenticator app code"))
@@ -168,7 +168,7 @@ fn wait_until_cancelled(env: &TestEnv) {
 
 /// Gives up at the first prompt about the key; returns the exit code and the screen.
 fn give_up(env: &TestEnv, mut pty: Pty) -> (Option<i32>, String) {
-    pty.until("Security key (1-3): ");
+    pty.until("Security key (1-3, Enter for 1): ");
     pty.send("3\n");
     let (status, screen) = pty.wait();
     wait_until_cancelled(env);
@@ -183,8 +183,8 @@ fn after_the_answer(screen: &str) -> &str {
 /// Returns the prompt: after a blocked PIN only another factor is left.
 fn prompt_after(fault: &Value) -> &'static str {
     match fault == "PinBlocked" {
-        true => "Security key (1-2): ",
-        false => "Security key (1-3): ",
+        true => "Security key (1-2, Enter for 1): ",
+        false => "Security key (1-3, Enter for 1): ",
     }
 }
 
@@ -279,7 +279,7 @@ fn untouched_key_times_out() {
     pty.send(&pin(&env));
     pty.until("touch the security key, within ");
     pty.until("ob: nobody touched the security key in time");
-    pty.until("Security key (1-3): ");
+    pty.until("Security key (1-3, Enter for 1): ");
     pty.send("3\n");
     let (status, screen) = pty.wait();
     assert_eq!(status.code(), Some(3), "{screen}");

@@ -16,6 +16,13 @@ pub struct PartialParse<'a> {
     pub(super) is_before_separator: bool,
 }
 
+impl PartialParse<'_> {
+    /// The verb's words, `vpn up`; empty if the first word is no verb.
+    pub fn verb(&self) -> &str {
+        &self.verb
+    }
+}
+
 /// Parses `typed`, the words after `ob`, up to `--` or the first word of a command to run. After an
 /// unknown word only options are recognised. `grammar` must be built, so that each verb has the
 /// global options.

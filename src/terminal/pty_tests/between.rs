@@ -15,7 +15,13 @@ fn typing_between_prompts_is_neither_shown_nor_read() {
     for (kind, term, question, answer, expected) in [
         ("secret", "xterm", ": ", "second\n", "answer=Ok(\"second\")"),
         ("menu", "xterm", "beta", "canary\r", "answer=Ok(\"0\")"),
-        ("menu", "dumb", "(1-2): ", "2\n", "answer=Ok(\"1\")"),
+        (
+            "menu",
+            "dumb",
+            "(1-2, Enter for 1): ",
+            "2\n",
+            "answer=Ok(\"1\")",
+        ),
     ] {
         let mut pty = Pty::asking(&format!("secret, then a {kind}"), term);
         pty.expect(": ");

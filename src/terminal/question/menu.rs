@@ -1,21 +1,23 @@
 //! Menus.
 
-use std::io;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
-use dialoguer::FuzzySelect;
-use dialoguer::console::{Key, Term, measure_text_width, set_colors_enabled_stderr};
+use console::{Term, measure_text_width};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
+use super::list::{List, Look, Outcome};
 use super::{Echo, Question, Questions, copy, failed, io_failed, unanswered};
 use crate::sanitize::escape;
 use crate::terminal::error::TerminalError;
 use crate::terminal::interrupt::{self, Open};
 
-/// Maximum of lines shown at a time.
-const LINES: usize = 20;
+/// How often a number may be wrong.
+const MAX_TRIES: usize = 3;
 
 impl Questions {
-    /// Lets the user choose one of `items` by typing a part of it; returns its index.
+    /// Lets the user choose one of `items`, of which the first is marked, by arrows or by typing a
+    /// part of it; returns its index.
     ///
     /// # Errors
     /// Without a terminal, or when the user leaves without choosing.
@@ -24,49 +26,36 @@ impl Questions {
         question: Question<'_>,
         items: &[String],
     ) -> Result<usize, TerminalError> {
-        let in_colour = self.output.is_colored();
-        self.menu(question, items, |prompt, labels, screen| {
-            FuzzySelect::new()
-                .with_prompt(prompt)
-                .items(labels)
-                .default(0)
-                .max_length(LINES)
-                .report(false)
-                .highlight_matches(in_colour)
-                .interact_on_opt(screen)
-        })
+        self.menu(question, items, 0, true)
     }
 
     /// As [`Self::choose`], for a short menu beside a secret's prompt: typed text is not shown, and
-    /// letters and blanks do nothing. Arrows move, Enter takes the marked item, Escape leaves.
+    /// letters and blanks do nothing. At first the item `marked` is marked.
     ///
     /// # Errors
-    /// As [`Self::choose`].
     /// As [`Self::choose`].
     pub fn pick(
         &mut self,
         question: Question<'_>,
         items: &[String],
+        marked: usize,
     ) -> Result<usize, TerminalError> {
-        self.menu(question, items, |prompt, labels, screen| {
-            let place = by_arrows(&prompt, labels, screen);
-            let _ = screen.show_cursor();
-            Ok(place?)
-        })
+        self.menu(question, items, marked, false)
     }
 
     fn menu(
         &mut self,
         question: Question<'_>,
         items: &[String],
-        draw: impl FnOnce(String, &[String], &Term) -> dialoguer::Result<Option<usize>>,
+        marked: usize,
+        can_filter: bool,
     ) -> Result<usize, TerminalError> {
         let labels: Vec<String> = labels(items)
             .into_iter()
             .map(|label| self.output.in_terminal_charset(label))
             .collect();
         if self.dumb {
-            return self.choose_by_number(question, &labels);
+            return self.choose_by_number(question, &labels, marked);
         }
         let unseen = self.unseen;
         let (tty, _) = self.tty(question)?;
@@ -83,13 +72,18 @@ impl Questions {
         interrupt::begin(Open::new(copy(tty)?, before, "")).map_err(|error| io_failed(&error))?;
         // Discards what was typed before the menu was visible.
         let chosen = tcsetattr(tty, SetArg::TCSAFLUSH, &during)
-            .map_err(|errno| dialoguer::Error::IO(errno.into()))
+            .map_err(io::Error::from)
             .and_then(|()| {
-                set_colors_enabled_stderr(self.output.is_colored());
                 let prompt = self.output.in_terminal_charset(escape(question.text));
-                draw(prompt, &labels, &Term::read_write_pair(keys, screen))
+                let mut list = List::new(&prompt, &labels, marked);
+                list.can_filter = can_filter;
+                let screen = Term::read_write_pair(keys, screen);
+                screen.hide_cursor()?;
+                let chosen = self.show_list(&mut list, &screen);
+                let _ = screen.show_cursor();
+                chosen
             });
-        if let Err(dialoguer::Error::IO(error)) = &chosen
+        if let Err(error) = &chosen
             && error.kind() == io::ErrorKind::Interrupted
         {
             interrupt::wait_for_signal();
@@ -98,63 +92,83 @@ impl Questions {
         match chosen {
             Ok(Some(place)) => Ok(place),
             Ok(None) => Err(unanswered(question)),
-            Err(dialoguer::Error::IO(error)) => Err(io_failed(&error)),
+            Err(error) => Err(io_failed(&error)),
         }
     }
 
-    /// The menu for terminals that cannot move their cursor. Enter alone takes the first item.
+    /// Shows `list` until an item is chosen, and removes it. Returns `None` if the user leaves.
+    fn show_list(&self, list: &mut List<'_>, mut screen: &Term) -> io::Result<Option<usize>> {
+        let look = || {
+            let (rows, columns) = screen.size();
+            Look {
+                columns: usize::from(columns),
+                rows: usize::from(rows),
+                in_color: self.output.is_colored(),
+                draws: self.output.draws(),
+            }
+        };
+        loop {
+            let lines = list.lines(look());
+            screen.write_all(format!("{}\n", lines.join("\n")).as_bytes())?;
+            screen.flush()?;
+            let outcome = list.press(&screen.read_key()?);
+            // The terminal may have become narrower, so that lines wrap.
+            let columns = look().columns.max(1);
+            let rows = |line: &String| measure_text_width(line).div_ceil(columns).max(1);
+            screen.clear_last_lines(lines.iter().map(rows).sum())?;
+            match outcome {
+                Outcome::Open => {}
+                Outcome::Chosen(item) => return Ok(Some(item)),
+                Outcome::Left => return Ok(None),
+            }
+        }
+    }
+
+    /// The menu for terminals that cannot move their cursor, and for screen readers. Enter alone
+    /// takes the item `marked`; a part of a label that only one has takes that one.
     fn choose_by_number(
         &mut self,
         question: Question<'_>,
         labels: &[String],
+        marked: usize,
     ) -> Result<usize, TerminalError> {
+        let last = labels.len();
         let mut text = String::new();
         for (place, label) in labels.iter().enumerate() {
-            text += &format!("{:3}  {label}\n", place + 1);
+            let _ = writeln!(text, "{:3}  {label}", place + 1);
         }
-        text += &format!("{} (1-{}): ", escape(question.text), labels.len());
-        let answer = self.ask(question, &text, Echo::On)?;
-        let typed = answer.trim();
-        if typed.is_empty() && !labels.is_empty() {
-            return Ok(0);
+        for _ in 0..MAX_TRIES {
+            let prompt = escape(question.text);
+            let _ = write!(text, "{prompt} (1-{last}, Enter for {}): ", marked + 1);
+            let answer = self.ask(question, &text, Echo::On)?;
+            let typed = answer.trim();
+            if typed.is_empty() && marked < last {
+                return Ok(marked);
+            }
+            if let Some(place) = by_number(typed, labels) {
+                return Ok(place);
+            }
+            text = format!(
+                "not one of them: {}; type a number from 1 to {last}\n",
+                escape(typed)
+            );
         }
-        typed
-            .parse::<usize>()
-            .ok()
-            .and_then(|number| number.checked_sub(1))
-            .filter(|place| *place < labels.len())
-            .ok_or_else(|| unanswered(question))
+        Err(unanswered(question))
     }
 }
 
-/// Not dialoguer's `Select`, which reacts to `j`, `k`, `h`, `l`, `q`, Tab and the blank.
-fn by_arrows(prompt: &str, labels: &[String], screen: &Term) -> io::Result<Option<usize>> {
-    let mut marked = 0;
-    let last = labels.len().saturating_sub(1);
-    screen.hide_cursor()?;
-    loop {
-        let mut lines = vec![format!("{prompt}:")];
-        for (place, label) in labels.iter().enumerate() {
-            let mark = if place == marked { '>' } else { ' ' };
-            lines.push(format!("{mark} {label}"));
-        }
-        screen.write_line(&lines.join("\n"))?;
-        let key = loop {
-            let key = screen.read_key()?;
-            if [Key::ArrowUp, Key::ArrowDown, Key::Enter, Key::Escape].contains(&key) {
-                break key;
-            }
-        };
-        let width = usize::from(screen.size().1).max(1);
-        let rows = |line: &String| measure_text_width(line).div_ceil(width).max(1);
-        screen.clear_last_lines(lines.iter().map(rows).sum())?;
-        match key {
-            Key::ArrowUp => marked = marked.checked_sub(1).unwrap_or(last),
-            Key::ArrowDown => marked = if marked == last { 0 } else { marked + 1 },
-            Key::Enter => return Ok(Some(marked).filter(|_| !labels.is_empty())),
-            _ => return Ok(None),
-        }
+/// Returns the index of the item with the number `typed`, or of the only one that contains it.
+fn by_number(typed: &str, labels: &[String]) -> Option<usize> {
+    if let Ok(number) = typed.parse::<usize>() {
+        return number.checked_sub(1).filter(|place| *place < labels.len());
     }
+    let typed = typed.to_lowercase();
+    let mut found = labels.iter().enumerate();
+    let mut found = found
+        .by_ref()
+        .filter(|(_, label)| label.to_lowercase().contains(&typed));
+    let (place, _) = found.next()?;
+    found.next().is_none().then_some(place)
 }
 
 /// Returns the items escaped, with numbers added to equal ones.

@@ -157,7 +157,7 @@ fn menu_is_shown_from_the_cache_before_a_sign_in() {
         )
     };
     let mut terminal = choose();
-    let menu = terminal.until("Role (1-2): ");
+    let menu = terminal.until("Role (1-2, Enter for 1): ");
     assert!(menu.contains("as of "), "{menu}");
     // The last used first, without a prompt.
     let place = |role| menu.find(role).unwrap();
@@ -170,7 +170,7 @@ fn menu_is_shown_from_the_cache_before_a_sign_in() {
     assert!(status.success() && seen.contains("Engineer"), "{seen}");
     // Another terminal gets its own prompt, without a sign-in.
     let mut other = choose();
-    other.until("Role (1-2): ");
+    other.until("Role (1-2, Enter for 1): ");
     other.send("1\r");
     let (status, seen) = other.wait();
     assert!(status.success() && seen.contains("Engineer"), "{seen}");
@@ -191,7 +191,7 @@ fn withdrawn_cached_role_clears_the_cache() {
         .replace("ReadOnly", "Gone");
     fs::write(&file, gone).unwrap();
     let mut terminal = Pty::spawn(env.ob(["exec", "--", "true"]).env("TERM", "dumb"));
-    terminal.until("Role (1-2): ");
+    terminal.until("Role (1-2, Enter for 1): ");
     terminal.send("2\r");
     let (status, seen) = terminal.wait();
     assert_eq!(status.code(), Some(4), "{seen}");
@@ -202,7 +202,7 @@ fn withdrawn_cached_role_clears_the_cache() {
     assert_eq!(kept(&env), None);
     // The next menu comes from Okta and is cached.
     let mut terminal = Pty::spawn(env.ob(["exec", "--", "true"]).env("TERM", "dumb"));
-    let menu = terminal.until("Role (1-2): ");
+    let menu = terminal.until("Role (1-2, Enter for 1): ");
     assert!(
         menu.contains(READ_ONLY) && !menu.contains("as of"),
         "{menu}"

@@ -58,7 +58,7 @@ fn limited_and_full_credentials_are_never_exchanged() {
     let mut limits: Vec<_> = status["roles"].as_array().unwrap().iter().collect();
     limits.retain(|role| role["policy"] == "read-only");
     assert_eq!(limits.len(), 1, "{status}");
-    assert!(printed(&mut env.ob(["status"])).contains("role/Engineer (read-only), "));
+    assert!(printed(&mut env.ob(["status"])).contains("/Engineer (read-only), until "));
     // A nested command has its own limits, or none.
     let nested = "exec ob exec -p dev -- sh -c 'echo $AWS_ACCESS_KEY_ID $OB_POLICY'";
     let nested =

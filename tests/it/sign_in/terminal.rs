@@ -29,7 +29,7 @@ fn empty_line_offers_alternatives_and_explains_unusable() {
     pty.send(&format!("{}\n", env.user().password));
     pty.until("(Enter alone for other ways): ");
     pty.send("\n");
-    let ways = pty.until("Instead (1-3): ");
+    let ways = pty.until("Instead (1-3, Enter for 2): ");
     pty.send(&format!("{}\n", number_of(&ways, "use another factor")));
     let factors = pty.until("Verify with (1-13): ");
     pty.send(&format!(

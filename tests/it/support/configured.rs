@@ -100,8 +100,15 @@ impl TestEnv {
     /// Returns the output of `ob status --json`.
     pub(crate) fn status(&self) -> Value {
         let ended = run(self.ob(["status", "--json"]), "");
-        assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
-        serde_json::from_str(&ended.stdout).unwrap()
+        let status: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let is_signed_in = status["sessions"] != serde_json::json!([]);
+        assert_eq!(
+            ended.code(),
+            Some(i32::from(!is_signed_in)),
+            "{}",
+            ended.stderr
+        );
+        status
     }
 
     /// Returns the agent's process, if one answers.
