@@ -14,7 +14,7 @@ use crate::client::target::hint_profile;
 use crate::config::OrgTarget;
 use crate::link::{AgentConnection, LinkError};
 use crate::report::{ErrorCode, Report};
-use crate::wire::{FromAgent, Notice, Part, Reply, Request};
+use crate::wire::{Ask, FromAgent, Notice, Part, Reply, Request};
 
 /// How long another agent is tried after one has gone away: one that is being killed accepts
 /// connections a moment longer than it serves them.
@@ -141,7 +141,7 @@ fn exchange(
     loop {
         progress.show_while_waiting(&lock(link))?;
         let message = lock(link).recv()?;
-        progress.end_countdown(&message);
+        progress.end_wait(&message);
         match message {
             FromAgent::Reply(Reply::Failed(report)) => return Ok(Reply::Failed(report)),
             FromAgent::Reply(_) if answerer.is_role_chosen_elsewhere() => {
@@ -149,8 +149,16 @@ fn exchange(
             }
             FromAgent::Reply(reply) => return Ok(reply),
             FromAgent::Ask(ask) => {
+                let opened = match &ask {
+                    Ask::OpenPage { minutes, .. } => Some(minutes * 60),
+                    _ => None,
+                };
                 let answer = answerer.answer(ask, link)?;
                 lock(link).answer(answer)?;
+                if let Some(seconds) = opened {
+                    let what = "waiting for you to sign in in the browser".to_owned();
+                    progress.start_countdown(what, seconds);
+                }
             }
             FromAgent::Part(part) => {
                 *must_not_repeat = true;

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::client::browser::default_browser;
 use crate::client::context::Context;
-use crate::client::qr_code::qr_code;
+use crate::client::qr_code::show_qr_code;
 use crate::model::Org;
 use crate::process;
 use crate::report::{ErrorCode, Report};
@@ -38,12 +38,12 @@ pub(super) fn open_device_page(
     if configured.is_none() && !has_tty() {
         return Ok(Answer::Unavailable);
     }
-    let mut text = format!(
+    let text = format!(
         "ob: open this page and confirm the code {} there, within {minutes} minutes:\n  {url}\n",
         escape(code)
     );
-    text += &qr_code(url.as_str(), context).unwrap_or_default();
     context.output.message(&text);
+    show_qr_code(url.as_str(), context);
     let browser = match configured {
         Some([program, arguments @ ..]) => Some((PathBuf::from(program), arguments)),
         _ => default_browser(context).map(|program| (program, &[][..])),

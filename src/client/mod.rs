@@ -45,7 +45,7 @@ pub use network::{
     ca_certificates, changed_network, environment_route, foreign_ca_variables, route,
     unusable_route,
 };
-pub use qr_code::qr_code;
+pub use qr_code::show_qr_code;
 pub use role_cache::RoleCache;
 pub use role_list::{ReadRoles, RoleList, list_roles, pick_role};
 pub use running_agent::{

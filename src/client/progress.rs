@@ -9,19 +9,46 @@ use crate::wire::{FromAgent, Notice};
 
 /// A step that takes longer is named.
 const SHOW_STEP_AFTER: Duration = Duration::from_secs(1);
-const COUNTDOWN_INTERVAL: Duration = Duration::from_secs(1);
+const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A wait that a server demands.
-struct Countdown {
-    until: Instant,
-    why: String,
+/// What the line shows that is updated while nothing comes.
+struct Wait {
+    what: String,
+    time: WaitTime,
+}
+
+enum WaitTime {
+    /// The time left until then.
+    Until(Instant),
+    /// The time since then.
+    Since(Instant),
+}
+
+impl Wait {
+    /// Returns the line; `None` when the time is over.
+    fn line(&self) -> Option<String> {
+        let what = &self.what;
+        match self.time {
+            WaitTime::Since(start) => Some(format!("ob: {what}… {} s", start.elapsed().as_secs())),
+            WaitTime::Until(end) => {
+                let left = end.saturating_duration_since(Instant::now());
+                let seconds = left.as_millis().div_ceil(1000);
+                let (minutes, rest) = (seconds / 60, seconds % 60);
+                let left = match minutes {
+                    0 => format!("{rest} s"),
+                    _ => format!("{minutes}:{rest:02}"),
+                };
+                (seconds > 0).then(|| format!("ob: {what}, {left} left"))
+            }
+        }
+    }
 }
 
 pub(super) struct Progress<'a> {
     context: &'a Context,
     /// The step that is named if the next message does not come soon.
     step: Option<String>,
-    countdown: Option<Countdown>,
+    wait: Option<Wait>,
     /// Whether the verb itself shows how far the request is.
     are_steps_hidden: bool,
 }
@@ -31,7 +58,7 @@ impl<'a> Progress<'a> {
         Self {
             context,
             step: None,
-            countdown: None,
+            wait: None,
             are_steps_hidden: false,
         }
     }
@@ -40,40 +67,50 @@ impl<'a> Progress<'a> {
         self.context.output.message(&format!("ob: {text}\n"));
     }
 
-    /// Shows the countdown, if there is one, until it ends or a message can be read. If then no
-    /// message comes within a second, names the pending step. Reads no message.
+    /// Shows what is waited for until a message can be read or the time is over. A step is named
+    /// after a second: where a line can be replaced, with the elapsed time. Reads no message.
     pub(super) fn show_while_waiting(&mut self, link: &AgentConnection) -> Result<(), LinkError> {
-        self.count_down(link)?;
-        if let Some(step) = self.step.take()
-            && !link.wait_readable(SHOW_STEP_AFTER)?
-        {
-            self.message(&format!("{}…", escape(&step)));
+        self.update_line(link)?;
+        let Some(step) = self.step.take() else {
+            return Ok(());
+        };
+        let start = Instant::now();
+        if link.wait_readable(SHOW_STEP_AFTER)? {
+            return Ok(());
+        }
+        let what = escape(&step);
+        if !self.context.output.can_redraw() {
+            self.message(&format!("{what}…"));
+            return Ok(());
+        }
+        let time = WaitTime::Since(start);
+        self.wait = Some(Wait { what, time });
+        self.update_line(link)
+    }
+
+    fn update_line(&mut self, link: &AgentConnection) -> Result<(), LinkError> {
+        while let Some(line) = self.wait.as_ref().and_then(Wait::line) {
+            self.context.output.progress(&line);
+            if link.wait_readable(REDRAW_INTERVAL)? {
+                return Ok(());
+            }
+        }
+        if self.wait.take().is_some() {
+            self.context.output.progress("");
         }
         Ok(())
     }
 
-    fn count_down(&self, link: &AgentConnection) -> Result<(), LinkError> {
-        let Some(Countdown { until, why }) = &self.countdown else {
-            return Ok(());
-        };
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(());
-            }
-            let seconds = left.as_millis().div_ceil(1000);
-            let text = format!("ob: {}, {seconds} s", escape(why));
-            self.context.output.progress(&text);
-            if link.wait_readable(left.min(COUNTDOWN_INTERVAL))? {
-                return Ok(());
-            }
-        }
+    /// Shows for how long the user may still do `what`.
+    pub(super) fn start_countdown(&mut self, what: String, seconds: u64) {
+        let time = WaitTime::Until(Instant::now() + Duration::from_secs(seconds));
+        self.wait = Some(Wait { what, time });
     }
 
-    /// Clears the countdown, unless `message` says only that the agent still waits.
-    pub(super) fn end_countdown(&mut self, message: &FromAgent) {
+    /// Removes the line, unless `message` says only that the agent still waits.
+    pub(super) fn end_wait(&mut self, message: &FromAgent) {
         let ends_wait = !matches!(message, FromAgent::Notice(Notice::StillWaiting));
-        if ends_wait && self.countdown.take().is_some() {
+        if ends_wait && self.wait.take().is_some() {
             self.context.output.progress("");
         }
     }
@@ -93,17 +130,20 @@ impl<'a> Progress<'a> {
                 return;
             }
             Notice::Wait { seconds, why } => {
-                if !self.context.output.is_followed() {
+                if !self.context.output.can_redraw() {
                     self.message(&format!("{}, {seconds} s", escape(&why)));
                 }
-                let until = Instant::now() + Duration::from_secs(seconds);
-                self.countdown = Some(Countdown { until, why });
+                self.start_countdown(escape(&why), seconds);
                 return;
             }
-            Notice::PushSent { factor } => {
+            Notice::PushSent { factor, seconds } => {
+                self.start_countdown("waiting for your approval".to_owned(), seconds);
                 format!("sent a {}: approve it on your phone", escape(&factor))
             }
-            Notice::NumberChallenge { number } => format!("tap {} on your phone", escape(&number)),
+            Notice::NumberChallenge { number, seconds } => {
+                self.start_countdown("waiting for your approval".to_owned(), seconds);
+                format!("tap {} on your phone", escape(&number))
+            }
             Notice::AskedElsewhere => "waiting for the sign-in that is under way".into(),
             Notice::NoAnswerWanted { too_late: false } => "answered elsewhere".into(),
             Notice::NoAnswerWanted { too_late: true } => "no answer came in time".into(),

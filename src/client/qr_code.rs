@@ -11,15 +11,25 @@ const QUIET_ZONE: usize = 4;
 /// The columns of the narrowest terminal: a code whose lines wrap cannot be scanned.
 const MAX_COLUMNS: usize = 80;
 
-/// Renders `address`, if standard error is a terminal that can show it and it fits.
-pub fn qr_code(address: &str, context: &Context) -> Option<String> {
-    if !has_tty() || !context.output.draws() {
-        return None;
+/// Shows `address`, if standard error is a terminal that can show it and it fits.
+pub fn show_qr_code(address: &str, context: &Context) {
+    if let Some(drawing) = draw(address).filter(|_| has_tty() && context.output.draws()) {
+        context.output.drawing(&drawing);
     }
+}
+
+fn draw(address: &str) -> Option<String> {
     let code = QrCode::new(address).ok()?;
     if code.width() + 2 * QUIET_ZONE > MAX_COLUMNS {
         return None;
     }
-    let text = code.render::<Dense1x2>().quiet_zone(true).build();
-    Some(format!("{text}\n"))
+    // Light modules are drawn and dark ones are left empty, which suits a dark terminal where
+    // colours cannot be set.
+    let text = code
+        .render::<Dense1x2>()
+        .quiet_zone(true)
+        .dark_color(Dense1x2::Light)
+        .light_color(Dense1x2::Dark)
+        .build();
+    Some(text)
 }

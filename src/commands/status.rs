@@ -22,11 +22,13 @@ use crate::wire::{HeldRole, Reply, Request, StatusReply};
 /// Maximum of roles that are named without `-v`.
 const MAX_SHOWN_ROLES: usize = 3;
 
-/// Show the session, the roles held and the VPN; exits 1 when nobody is signed in
+/// Show the session, the roles held and the VPN
+///
+/// Exits 1 when there is no session.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Args {}
 
-/// Runs `ob status`. Exits 1 when nobody is signed in.
+/// Runs `ob status`. Exits 1 when there is no session.
 ///
 /// # Errors
 /// When a running agent cannot be asked.
@@ -37,7 +39,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
     })
 }
 
-/// Prints the status; returns whether somebody is signed in.
+/// Prints the status; returns whether there is a session.
 ///
 /// # Errors
 /// As [`run`].

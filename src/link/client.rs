@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use zeroize::Zeroizing;
 
-use crate::link::connect::SOCKET_SEND_TIMEOUT;
+use crate::link::connect::{SOCKET_SEND_TIMEOUT, wait_readable};
 use crate::link::error::{AGENT_READ_TIMEOUT, LinkError};
 use crate::link::peer::is_same_user;
 use crate::wire::{
@@ -135,13 +135,7 @@ impl AgentConnection {
         if !self.read_buf.is_empty() || !self.queued.is_empty() {
             return Ok(true);
         }
-        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
-        let mut polled = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut polled, timeout) {
-            Ok(ready) => Ok(ready > 0),
-            Err(Errno::EINTR) => Ok(false),
-            Err(errno) => Err(LinkError::Io(errno.into())),
-        }
+        wait_readable(&self.stream, timeout)
     }
 
     /// Waits until `input` is readable. Returns `false` if the agent no longer needs the answer:

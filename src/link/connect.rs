@@ -1,12 +1,13 @@
 //! Connecting to a socket of this machine within a bounded time.
 
 use std::io;
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::SendTimeout;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, setsockopt, socket};
 use nix::sys::time::{TimeVal, TimeValLike as _};
@@ -20,6 +21,20 @@ pub(super) const SOCKET_SEND_TIMEOUT: Duration = Duration::from_secs(5);
 const CLOSED_ON_EXEC: SockFlag = SockFlag::SOCK_CLOEXEC;
 #[cfg(not(target_os = "linux"))]
 const CLOSED_ON_EXEC: SockFlag = SockFlag::empty();
+
+/// Waits at most `timeout` for something to read. Returns whether there is something.
+///
+/// # Errors
+/// When the socket cannot be polled.
+pub(super) fn wait_readable(stream: &UnixStream, timeout: Duration) -> Result<bool, LinkError> {
+    let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
+    let mut polled = [PollFd::new(stream.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut polled, timeout) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(errno) => Err(LinkError::Io(errno.into())),
+    }
+}
 
 /// Connects to the listener at `path`; `None` if there is none.
 ///

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::link::connect::{SOCKET_SEND_TIMEOUT, connect_socket};
+use crate::link::connect::{SOCKET_SEND_TIMEOUT, connect_socket, wait_readable};
 use crate::link::error::LinkError;
 use crate::link::peer::is_same_user;
 use crate::wire::{self, FrameError, FromTunnel, HEADER, Hello, PROTOCOL, ToTunnel};
@@ -85,6 +85,14 @@ impl SupervisorConnection {
                 _ => return Err(FrameError::NotAMessage.into()),
             }
         }
+    }
+
+    /// Waits at most `timeout` for a message. Returns whether there is one.
+    ///
+    /// # Errors
+    /// When the socket cannot be polled.
+    pub fn wait_readable(&self, timeout: Duration) -> Result<bool, LinkError> {
+        wait_readable(&self.stream, timeout)
     }
 
     /// Duplicates the connection, so that a signal handler can end it or a thread can send.

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
 use clap::ValueEnum;
-use console::measure_text_width;
+use console::{Term, measure_text_width, truncate_str};
 use nix::errno::Errno;
 use nix::unistd::write;
 use signal_hook::consts::SIGPIPE;
@@ -12,7 +12,7 @@ use signal_hook::low_level::emulate_default_handler;
 use super::error::TerminalError;
 use crate::model::Environment;
 use crate::report::Report;
-use crate::sanitize::{ascii, escape_json, escape_lines};
+use crate::sanitize::{ascii, escape, escape_json, escape_lines};
 
 /// When output is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -44,6 +44,8 @@ pub struct Output {
     color: bool,
     /// Whether the locale's character set is not UTF-8.
     foreign: bool,
+    /// Whether standard error is a terminal that can replace a line.
+    can_redraw: bool,
 }
 
 impl Output {
@@ -52,6 +54,8 @@ impl Output {
         Self {
             color: color.decide(environment, stderr().is_terminal()),
             foreign: !reads_utf8(environment),
+            can_redraw: stderr().is_terminal()
+                && environment.raw("TERM").is_some_and(|term| term != "dumb"),
         }
     }
 
@@ -75,15 +79,19 @@ impl Output {
         self.write(format!("{}\n", escape_lines(text.trim_end_matches('\n'))));
     }
 
-    /// Whether standard error is a terminal.
-    pub fn is_followed(self) -> bool {
-        stderr().is_terminal()
+    /// Whether standard error is a terminal that can replace a line, as [`Self::progress`] does.
+    pub const fn can_redraw(self) -> bool {
+        self.can_redraw
     }
 
-    /// Replaces the progress line. Does nothing unless standard error is a terminal.
+    /// Replaces the progress line by `text`, cut where the terminal ends; an empty text removes it.
+    /// Does nothing unless standard error is a terminal that can replace a line.
     pub fn progress(self, text: &str) {
-        if stderr().is_terminal() {
-            self.write(format!("\r\x1b[K{}", escape_lines(text)));
+        if self.can_redraw {
+            // A line that wraps could not be removed. Some terminals wrap after the last column.
+            let columns = usize::from(Term::stderr().size().1).saturating_sub(1);
+            let text = self.in_terminal_charset(escape(text));
+            self.write(format!("\r\x1b[K{}", truncate_str(&text, columns, "...")));
         }
     }
 
@@ -92,6 +100,16 @@ impl Output {
         if address.bytes().all(|byte| byte.is_ascii_graphic()) {
             self.write(format!("  {address}\n"));
         }
+    }
+
+    /// Writes a drawing of block characters in white on black, where the terminal has colours, so
+    /// that it looks the same on light and dark terminals.
+    pub fn drawing(self, text: &str) {
+        let lines = text.lines().map(|line| match self.can_redraw {
+            true => format!("\x1b[97;40m{line}\x1b[0m\n"),
+            false => format!("{line}\n"),
+        });
+        self.write(lines.collect());
     }
 
     /// Writes an error with its causes and hints.
@@ -248,6 +266,7 @@ mod tests {
         let output = |color| Output {
             color,
             foreign: false,
+            can_redraw: false,
         };
         assert_eq!(output(false).paint(&report), report);
         assert_eq!(

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use console::Term;
 
-use crate::model::Environment;
 use crate::terminal::output::Output;
 
 /// Minimum of columns for a bar and its text.
@@ -33,14 +32,8 @@ struct Drawing {
 
 impl Bar {
     /// Shows a bar at 0 of `total`; `what` is ASCII.
-    pub fn new(
-        output: Output,
-        environment: &Environment,
-        what: &'static str,
-        total: usize,
-    ) -> Self {
-        let can_redraw = environment.raw("TERM").is_some_and(|term| term != "dumb");
-        let drawing = (can_redraw && output.is_followed()).then(|| {
+    pub fn new(output: Output, what: &'static str, total: usize) -> Self {
+        let drawing = output.can_redraw().then(|| {
             let (steps, received) = channel();
             let thread = std::thread::spawn(move || {
                 let (start, mut done) = (Instant::now(), 0);

@@ -87,26 +87,18 @@ pub enum Notice {
     /// What the agent is doing; shown if it takes more than a second.
     Doing(String),
     /// A server accepts the next request in so many seconds; shown as a countdown.
-    Wait {
-        seconds: u64,
-        why: String,
-    },
+    Wait { seconds: u64, why: String },
     /// The agent is alive and still waits.
     StillWaiting,
-    PushSent {
-        factor: String,
-    },
-    /// The number to tap on the phone.
-    NumberChallenge {
-        number: String,
-    },
+    /// A push is out; Okta waits for its approval for so many seconds.
+    PushSent { factor: String, seconds: u64 },
+    /// The number to tap on the phone, within so many seconds.
+    NumberChallenge { number: String, seconds: u64 },
     /// Another client is asked the questions of this sign-in.
     AskedElsewhere,
     /// The last question needs no answer: another client has answered, or it is too late. The
     /// client still sends one, [`Answer::Unavailable`] if it has none.
-    NoAnswerWanted {
-        too_late: bool,
-    },
+    NoAnswerWanted { too_late: bool },
     /// A message for the user.
     #[serde(rename = "Said")]
     Message(String),

@@ -47,7 +47,7 @@ pub use vpn::{
 };
 
 /// Increased by hand when a message changes its meaning, independently of the package version.
-pub const PROTOCOL: u16 = 8;
+pub const PROTOCOL: u16 = 9;
 
 /// Returns what must be equal in the client and the agent that it starts: version and protocol.
 ///

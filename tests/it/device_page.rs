@@ -52,9 +52,19 @@ fn the_address_the_code_and_a_square_for_the_phone_are_shown() {
     let address = format!("{}/activate?user_code={code}", env.sandbox.org_url());
     terminal.until(&address);
     let square = QrCode::new(&address).unwrap();
-    let square = square.render::<Dense1x2>().quiet_zone(true).build();
-    terminal.until(&square);
-    terminal.until("signed in to");
+    let (light, dark) = (Dense1x2::Dark, Dense1x2::Light);
+    let square = square.render().light_color(light).dark_color(dark).build();
+    let square = square
+        .lines()
+        .map(|line| format!("\u{1b}[97;40m{line}\u{1b}[0m\n"));
+    terminal.until(&square.collect::<String>());
+    let waiting = terminal.until("signed in to");
+    assert!(
+        waiting.contains("\rob: waiting for you to sign in in the browser, 10:00 left")
+            || waiting
+                .contains("\u{1b}[Kob: waiting for you to sign in in the browser, 10:00 left"),
+        "{waiting:?}"
+    );
     assert!(terminal.wait().0.success());
 }
 

@@ -30,7 +30,7 @@ pub(super) const fn phase_words(phase: TunnelPhase) -> &'static str {
 pub(super) fn phase_text(phase: &PhaseChange) -> String {
     // openvpn's word for giving up on one server.
     if phase.phase == TunnelPhase::Reconnecting && phase.detail.as_deref() == Some("server_poll") {
-        return format!("no answer, trying again{}", elapsed_text(phase.elapsed_ms));
+        return format!("no answer{}, trying again", elapsed_text(phase.elapsed_ms));
     }
     let detail = phase
         .detail
@@ -50,6 +50,7 @@ fn elapsed_text(milliseconds: u64) -> String {
     let minutes = seconds / 60;
     match (minutes, seconds) {
         (0, 0) => String::new(),
+        (0, _) if milliseconds % 1000 == 0 => format!(" after {seconds} s"),
         (0, _) => format!(" after {seconds}.{tenths} s"),
         (1..60, _) => format!(" after {minutes} min {} s", seconds % 60),
         _ => format!(" after {} h {} min", minutes / 60, minutes % 60),
@@ -138,7 +139,7 @@ mod tests {
         });
         insta::assert_snapshot!(lines.join("\n"), @r"
         connecting after 3.7 s
-        no answer, trying again after 3.7 s
+        no answer after 3.7 s, trying again
         reconnecting (ping-restart\u{1b}[31m) after 3.7 s
         ");
     }

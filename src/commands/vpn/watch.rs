@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::event_text::{dns_json, dns_text, phase_json, phase_text, print_event};
 use super::find::supervisor_gone;
 use super::prompt_thread::{Finished, PromptThread};
-use crate::client::{Context, qr_code};
+use crate::client::{Context, show_qr_code};
 use crate::link::{LinkError, SupervisorConnection};
 use crate::openvpn::access_server::browsable;
 use crate::process;
@@ -18,6 +19,8 @@ use crate::secret::Secret;
 use crate::terminal::{Questions, leave_signals_to_others};
 use crate::wire::{DnsStatus, FromTunnel, PhaseChange, ToTunnel, TunnelPhase};
 
+const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
+
 /// The client that answers a tunnel's questions.
 pub(super) struct Watch<'a> {
     context: &'a Context,
@@ -26,6 +29,16 @@ pub(super) struct Watch<'a> {
     /// The terminal of the last prompt, kept until the tunnel is up.
     questions: Option<Questions>,
     last_phase: Option<TunnelPhase>,
+    /// The phase that the line shows which is updated, and when its time was 0.
+    line: Option<(PhaseChange, Instant)>,
+}
+
+/// Whether another phase follows soon, so that a line which is updated suffices.
+const fn passes(phase: TunnelPhase) -> bool {
+    !matches!(
+        phase,
+        TunnelPhase::Asking | TunnelPhase::WebAuth | TunnelPhase::Connected | TunnelPhase::Ended
+    )
 }
 
 /// How the watch ended without an error.
@@ -46,6 +59,7 @@ impl<'a> Watch<'a> {
             prompt: None,
             questions: None,
             last_phase: None,
+            line: None,
         }
     }
 
@@ -69,7 +83,10 @@ impl<'a> Watch<'a> {
                 self.link.send(&ToTunnel::Detach)?;
                 return Ok(Outcome::Detached);
             }
-            match self.link.recv(None) {
+            self.update_line()?;
+            let message = self.link.recv(None);
+            self.remove_line();
+            match message {
                 Ok(FromTunnel::Phase(change)) => {
                     is_connected = change.phase == TunnelPhase::Connected;
                     was_connected |= is_connected;
@@ -146,9 +163,36 @@ impl<'a> Watch<'a> {
             TunnelPhase::Asking => change.detail = None,
             _ => {}
         }
+        if self.context.output.can_redraw() && passes(change.phase) {
+            let elapsed = Duration::from_millis(change.elapsed_ms);
+            let start = Instant::now().checked_sub(elapsed);
+            self.line = start.map(|start| (change, start));
+            return Ok(());
+        }
         let line = format!("ob: {}\n", phase_text(&change));
         self.context.output.message(&line);
         Ok(())
+    }
+
+    /// Shows the phase and its time in one line that is updated, until a message can be read.
+    fn update_line(&mut self) -> Result<(), Report> {
+        let Some((phase, start)) = &mut self.line else {
+            return Ok(());
+        };
+        loop {
+            phase.elapsed_ms = start.elapsed().as_secs() * 1000;
+            let text = format!("ob: {}", phase_text(phase));
+            self.context.output.progress(&text);
+            if self.link.wait_readable(REDRAW_INTERVAL)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn remove_line(&mut self) {
+        if self.line.take().is_some() {
+            self.context.output.progress("");
+        }
     }
 
     fn print_dns(&self, status: &DnsStatus) -> Result<(), Report> {
@@ -178,9 +222,7 @@ impl<'a> Watch<'a> {
         // The address opens a session: it is shown on the terminal only.
         output.message("ob: the VPN server wants you to sign in here:\n");
         output.address(url.as_str());
-        if let Some(code) = qr_code(url.as_str(), self.context) {
-            output.message(&code);
-        }
+        show_qr_code(url.as_str(), self.context);
         Ok(())
     }
 }

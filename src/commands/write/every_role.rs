@@ -98,14 +98,8 @@ impl Collector<'_> {
 
     fn bar(&mut self) -> &Bar {
         let (plan, count) = (self.plan, self.entries.len());
-        self.bar.get_or_insert_with(|| {
-            Bar::new(
-                plan.context.output,
-                &plan.context.environment,
-                "roles",
-                count,
-            )
-        })
+        self.bar
+            .get_or_insert_with(|| Bar::new(plan.context.output, "roles", count))
     }
 
     fn save_on_interrupt(&mut self) {

@@ -110,7 +110,8 @@ impl<'a> List<'a> {
             false => text.to_owned(),
         };
         let matches = self.matches();
-        let mut lines = vec![cut(&format!("{}: {}", self.prompt, self.filter), columns)];
+        // The question is never cut: it may wrap.
+        let mut lines = vec![format!("{}: {}", self.prompt, self.filter)];
         let shown = self.window(matches.len(), look.rows);
         for (at, item) in matches.iter().enumerate().take(shown.end).skip(shown.start) {
             let label = cut(&self.labels[*item], columns.saturating_sub(2));

@@ -31,13 +31,13 @@ fn empty_line_offers_alternatives_and_explains_unusable() {
     pty.send("\n");
     let ways = pty.until("Instead (1-3, Enter for 2): ");
     pty.send(&format!("{}\n", number_of(&ways, "use another factor")));
-    let factors = pty.until("Verify with (1-13): ");
+    let factors = pty.until("Verify with (1-13, Enter for 1): ");
     pty.send(&format!(
         "{}\n",
         number_of(&factors, "another identity provider")
     ));
     pty.until("needs a browser");
-    let factors = pty.until("Verify with (1-13): ");
+    let factors = pty.until("Verify with (1-13, Enter for 1): ");
     pty.send(&format!("{}\n", number_of(&factors, "security question")));
     pty.until("What is the food you least liked as a child? (Enter alone for other ways): ");
     pty.send(&format!("{}\n", env.user().security_answer));

@@ -137,6 +137,7 @@ pub(super) const OUTPUTS: [Place; 32] = [
         |text| {
             notice(Notice::PushSent {
                 factor: text.into(),
+                seconds: 1,
             })
         },
         login,
@@ -146,6 +147,7 @@ pub(super) const OUTPUTS: [Place; 32] = [
         |text| {
             notice(Notice::NumberChallenge {
                 number: text.into(),
+                seconds: 1,
             })
         },
         login,

@@ -28,13 +28,21 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
         };
         let mut left = Duration::from_secs(seconds.unsigned_abs());
         let mut shown_number: Option<String> = None;
+        if challenge.is_polling() {
+            self.conversation.notify(Notice::PushSent {
+                factor: factor_name(&challenge.factor),
+                seconds: left.as_secs(),
+            });
+        }
         loop {
             if let Some(number) = challenge.number.as_deref()
                 && shown_number.as_deref() != Some(number)
             {
                 let number = number.to_owned();
                 shown_number = Some(number.clone());
-                self.conversation.notify(Notice::NumberChallenge { number });
+                let seconds = left.as_secs();
+                let notice = Notice::NumberChallenge { number, seconds };
+                self.conversation.notify(notice);
             }
             if let Some(why) = end_of_push(&challenge, left.is_zero()) {
                 return self.resend_push(why, challenge).await;
@@ -66,11 +74,7 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
             PushDecision::SendAgain if challenge.is_polling() => {
                 Err(push_not_approved(&factor, why))
             }
-            PushDecision::SendAgain => {
-                let transaction = self.send_once(challenge.restart()?).await?;
-                self.conversation.notify(Notice::PushSent { factor });
-                Ok(transaction)
-            }
+            PushDecision::SendAgain => self.send_once(challenge.restart()?).await,
             PushDecision::OtherFactor => self.choose_other(challenge).await,
             PushDecision::GiveUp => Err(push_not_approved(&factor, why)),
         }

@@ -7,8 +7,8 @@ use crate::flow::sign_in::dead_end::browser_only_factor;
 use crate::flow::sign_in::factors::{choose, passcode_prompt};
 use crate::flow::sign_in::prompts::{PasscodeInput, PasscodePrompt, ask_password};
 use crate::flow::sign_in::security_key::{self, KeyOutcome, KeyRequest};
+use crate::okta::Post;
 use crate::okta::authn::{AuthnError, Factor, FactorInput, MfaChallenge, MfaRequired, Transaction};
-use crate::okta::{FactorKind, Post};
 use crate::report::Report;
 use crate::wire::Notice;
 
@@ -42,11 +42,7 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
             let name = factor_name(&factor);
             self.conversation
                 .notify(Notice::Doing(format!("verify with {name}")));
-            let transaction = self.request_code(selected.begin()?).await?;
-            if factor.kind == FactorKind::Push {
-                self.conversation.notify(Notice::PushSent { factor: name });
-            }
-            return Ok(transaction);
+            return self.request_code(selected.begin()?).await;
         }
         let input = selected.factor.input();
         match self.ask_input(&factor, &input, false, has_several).await? {

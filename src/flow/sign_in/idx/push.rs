@@ -32,9 +32,12 @@ impl<C: Conversation> IdxTransaction<'_, C> {
         };
         if self.push.is_none() {
             self.note_factor(&FactorKind::Push);
-            let factor = name.clone();
-            self.conversation.notify(Notice::PushSent { factor });
-            self.push = Some(self.new_push(&pending));
+            let push = self.new_push(&pending);
+            self.conversation.notify(Notice::PushSent {
+                factor: name.clone(),
+                seconds: push.left.as_secs(),
+            });
+            self.push = Some(push);
         }
         let Some(push) = &mut self.push else {
             return Err(unexpected("no push is out"));
@@ -44,7 +47,9 @@ impl<C: Conversation> IdxTransaction<'_, C> {
         {
             let number = number.to_owned();
             push.shown_number = Some(number.clone());
-            self.conversation.notify(Notice::NumberChallenge { number });
+            let seconds = push.left.as_secs();
+            let notice = Notice::NumberChallenge { number, seconds };
+            self.conversation.notify(notice);
         }
         let interval = pending.poll_interval().unwrap_or(DEFAULT_POLL_INTERVAL);
         let interval = interval.clamp(MIN_POLL_INTERVAL, MAX_POLL_INTERVAL);
