@@ -26,7 +26,7 @@ end
 
 complete -c ob -n "__fish_ob_needs_command" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_needs_command" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_needs_command" -l no-agent -d 'Run an agent for this one command only'
@@ -45,7 +45,7 @@ complete -c ob -n "__fish_ob_needs_command" -f -a "write" -d 'Write credentials 
 complete -c ob -n "__fish_ob_needs_command" -f -a "console" -d 'Open the AWS console, signed in with a role'
 complete -c ob -n "__fish_ob_needs_command" -f -a "roles" -d 'List the roles you may assume'
 complete -c ob -n "__fish_ob_needs_command" -f -a "list" -d 'List your profiles, with their roles and how long the credentials of each last'
-complete -c ob -n "__fish_ob_needs_command" -f -a "status" -d 'Show the session, the roles held and the VPN; exits 1 when nobody is signed in'
+complete -c ob -n "__fish_ob_needs_command" -f -a "status" -d 'Show the session, the roles held and the VPN'
 complete -c ob -n "__fish_ob_needs_command" -f -a "vpn" -d 'Bring up the VPN, look at it, take it down'
 complete -c ob -n "__fish_ob_needs_command" -f -a "agent" -d 'Look at the agent, or stop it'
 complete -c ob -n "__fish_ob_needs_command" -f -a "config" -d 'Make, check and show the settings'
@@ -67,7 +67,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand login" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand login" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand login" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand login" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand login" -l again -d 'Sign in again even if a session is live'
@@ -79,7 +79,7 @@ complete -c ob -n "__fish_ob_using_subcommand login" -s v -l verbose -d 'Say eac
 complete -c ob -n "__fish_ob_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand logout" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand logout" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand logout" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand logout" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand logout" -l no-agent -d 'Run an agent for this one command only'
@@ -106,7 +106,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand exec" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand exec" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand exec" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
@@ -145,7 +145,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand env" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand env" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand env" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand env" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand env" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
@@ -179,7 +179,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand shell" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand shell" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand shell" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand shell" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand shell" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
@@ -192,7 +192,7 @@ complete -c ob -n "__fish_ob_using_subcommand shell" -s v -l verbose -d 'Say eac
 complete -c ob -n "__fish_ob_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand use" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand use" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand use" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand use" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand use" -l unset -d 'Leave every profile: this shell has no role and no AWS credentials then'
@@ -208,7 +208,7 @@ complete -c ob -n "__fish_ob_using_subcommand credential" -l duration -d 'How lo
 complete -c ob -n "__fish_ob_using_subcommand credential" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand credential" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand credential" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand credential" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand credential" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand credential" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
@@ -236,7 +236,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand write" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand write" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand write" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand write" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand write" -l all -d 'Every role of every app'
@@ -274,7 +274,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand console" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand console" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand console" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand console" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand console" -l read-only -d 'Keep nothing of the role but what AWS\'s ReadOnlyAccess allows'
@@ -302,7 +302,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand roles" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand roles" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand roles" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand roles" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand roles" -l refresh -d 'Read the list from Okta again'
@@ -317,7 +317,7 @@ complete -c ob -n "__fish_ob_using_subcommand roles" -s v -l verbose -d 'Say eac
 complete -c ob -n "__fish_ob_using_subcommand roles" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand list" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand list" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand list" -l no-agent -d 'Run an agent for this one command only'
@@ -326,7 +326,7 @@ complete -c ob -n "__fish_ob_using_subcommand list" -s v -l verbose -d 'Say each
 complete -c ob -n "__fish_ob_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand status" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand status" -l no-agent -d 'Run an agent for this one command only'
@@ -335,7 +335,7 @@ complete -c ob -n "__fish_ob_using_subcommand status" -s v -l verbose -d 'Say ea
 complete -c ob -n "__fish_ob_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and not __fish_seen_subcommand_from up down status logs profile exec" -l no-agent -d 'Run an agent for this one command only'
@@ -364,7 +364,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -s d -l detach -d 'Return once it is up'
@@ -378,7 +378,7 @@ complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_fr
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -l no-agent -d 'Run an agent for this one command only'
@@ -387,7 +387,7 @@ complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_fr
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -s f -l follow -d 'Go on showing what happens to it, until it ends'
@@ -397,7 +397,7 @@ complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_fr
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on showing what it says'
@@ -419,7 +419,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from profile" -l explain -d 'Show the verdict on each directive'
@@ -445,7 +445,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -l no-dns -d 'Leave this machine\'s name servers alone'
@@ -458,7 +458,7 @@ complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_fr
 complete -c ob -n "__fish_ob_using_subcommand vpn; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -l no-agent -d 'Run an agent for this one command only'
@@ -469,7 +469,7 @@ complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcomm
 complete -c ob -n "__fish_ob_using_subcommand agent; and not __fish_seen_subcommand_from stop status" -f -a "status" -d 'What `ob status` shows'
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -l no-agent -d 'Run an agent for this one command only'
@@ -478,7 +478,7 @@ complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -l no-agent -d 'Run an agent for this one command only'
@@ -487,7 +487,7 @@ complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_
 complete -c ob -n "__fish_ob_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and not __fish_seen_subcommand_from init add edit remove check list aws import explain" -l no-agent -d 'Run an agent for this one command only'
@@ -509,7 +509,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l app -d 'Embed link or id of the AWS app' -r
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from init" -l force -d 'Replace the file that is there'
@@ -536,7 +536,7 @@ webauthn\t''
 password\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -l confirm -d 'Ask before each use'
@@ -548,7 +548,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -l no-agent -d 'Run an agent for this one command only'
@@ -557,7 +557,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -l no-agent -d 'Run an agent for this one command only'
@@ -566,7 +566,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -l no-agent -d 'Run an agent for this one command only'
@@ -575,7 +575,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -l no-agent -d 'Run an agent for this one command only'
@@ -584,7 +584,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from aws" -l remove -d 'Take ob\'s profiles out again'
@@ -606,7 +606,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l url -d 'Address of your Okta org, where no file has it' -r
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l from-env -d 'Read okta-aws-cli\'s OKTA_AWSCLI_* variables of this shell'
@@ -619,7 +619,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -l no-agent -d 'Run an agent for this one command only'
@@ -628,7 +628,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand doctor" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand doctor" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand doctor" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand doctor" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand doctor" -l no-agent -d 'Run an agent for this one command only'
@@ -637,7 +637,7 @@ complete -c ob -n "__fish_ob_using_subcommand doctor" -s v -l verbose -d 'Say ea
 complete -c ob -n "__fish_ob_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand init" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand init" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand init" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand init" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand init" -l no-agent -d 'Run an agent for this one command only'
@@ -646,7 +646,7 @@ complete -c ob -n "__fish_ob_using_subcommand init" -s v -l verbose -d 'Say each
 complete -c ob -n "__fish_ob_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand completions" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand completions" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand completions" -l no-agent -d 'Run an agent for this one command only'
@@ -655,7 +655,7 @@ complete -c ob -n "__fish_ob_using_subcommand completions" -s v -l verbose -d 'S
 complete -c ob -n "__fish_ob_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand man" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand man" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand man" -l list -d 'Print the names of all pages instead'
@@ -665,7 +665,7 @@ complete -c ob -n "__fish_ob_using_subcommand man" -s v -l verbose -d 'Say each 
 complete -c ob -n "__fish_ob_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ob -n "__fish_ob_using_subcommand help" -l config -d 'Settings file to read instead of your own' -r -F
 complete -c ob -n "__fish_ob_using_subcommand help" -l org -d 'One of several orgs, by its name in the settings' -r -f -a '(command ob complete orgs 2>/dev/null </dev/null)'
-complete -c ob -n "__fish_ob_using_subcommand help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org)'
+complete -c ob -n "__fish_ob_using_subcommand help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org)'
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand help" -l no-agent -d 'Run an agent for this one command only'

@@ -14,7 +14,7 @@ use crate::commands::{
 };
 use crate::report::{Exit, Report};
 use crate::sanitize::escape;
-use crate::terminal::{Output, data, data_is_seen};
+use crate::terminal::{Output, data, stdout_is_terminal};
 
 /// One Okta login for AWS credentials, the AWS console and the VPN; secrets stay in memory
 #[derive(Debug, Parser)]
@@ -227,7 +227,7 @@ fn print_clap_error(error: &clap::Error) -> ExitCode {
     let words: Vec<&str> = partial.verb().split_whitespace().collect();
     match error.kind() {
         ErrorKind::DisplayHelp => {
-            let in_color = output.is_colored() && data_is_seen();
+            let in_color = output.is_colored() && stdout_is_terminal();
             return exit_code_of(&data(&help::page(&grammar, &words, in_color)));
         }
         ErrorKind::DisplayVersion => {

@@ -82,7 +82,7 @@ impl Clock {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is where the time comes from"
+    reason = "this module is where the time comes from"
 )]
 fn wall() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -2,7 +2,7 @@
 //!
 //! A [`Secret`] cannot be printed, cloned by accident or serialised, and is wiped when dropped. The
 //! values that it was copied from are wiped too: the allocator wipes what it frees (`main.rs`). The
-//! wire has a wrapper of its own (`wire::Sealed`).
+//! wire has a wrapper of its own (`wire::SecretText`).
 
 use std::fmt;
 

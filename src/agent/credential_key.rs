@@ -28,7 +28,7 @@ pub(super) struct CredentialKey {
     selector: RoleSelector,
     duration: u32,
     region: Option<String>,
-    region_gives_way: bool,
+    replace_foreign_region: bool,
     sts_endpoint: Option<String>,
 }
 
@@ -58,11 +58,26 @@ impl RoleSelector {
 
 impl CredentialKey {
     pub(super) fn of(target: &Target) -> Self {
+        // A new field must be in the key if it selects credentials, so the list is complete.
+        let Target {
+            account: _,
+            app: _,
+            role: _,
+            provider: _,
+            through: _,
+            chain: _,
+            policy: _,
+            duration: _,
+            region: _,
+            replace_foreign_region: _,
+            sts_endpoint: _,
+            names: _,
+        } = target;
         Self {
             selector: RoleSelector::of(target),
             duration: target.duration,
             region: target.region.clone(),
-            region_gives_way: target.region_gives_way,
+            replace_foreign_region: target.replace_foreign_region,
             sts_endpoint: target.sts_endpoint.clone(),
         }
     }

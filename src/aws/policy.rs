@@ -1,7 +1,8 @@
 //! The roles that a role's policies allow it to assume (IAM User Guide, "IAM JSON policy elements
 //! reference").
 //!
-//! Whether such a role trusts this one is set in its own account and cannot be seen here.
+//! Statements with `NotAction` or `NotResource` are ignored. The trust policy of such a role,
+//! permissions boundaries and service control policies are not read.
 
 use std::collections::BTreeSet;
 
@@ -57,8 +58,8 @@ impl AssumePermissions {
 
     /// Returns the roles that are allowed and not denied.
     pub fn targets(&self) -> impl Iterator<Item = &AssumableRole> {
-        self.allowed.iter().filter(|onward| {
-            let denied = |pattern: &String| WildMatch::new(pattern).matches(&onward.role);
+        self.allowed.iter().filter(|assumable| {
+            let denied = |pattern: &String| WildMatch::new(pattern).matches(&assumable.role);
             !self.denied.iter().any(denied)
         })
     }
@@ -71,11 +72,13 @@ fn is_about_assuming(statement: &Value) -> bool {
     })
 }
 
-/// Whether `text` is `*` or the ARN of a role, with or without wildcards.
+/// Whether `text` is `*` or an ARN that can match roles, with or without wildcards.
 fn is_role_pattern(text: &str) -> bool {
+    let mut fields = text.splitn(6, ':');
+    let (arn, service) = (fields.next(), fields.nth(1));
+    let is_of_iam = service.is_some_and(|service| WildMatch::new(service).matches("iam"));
     text == "*"
-        || (text.starts_with("arn:") && text.contains(":role/"))
-        || (text.starts_with("arn:") && text.ends_with('*'))
+        || (arn == Some("arn") && is_of_iam && (text.contains(":role/") || text.ends_with('*')))
 }
 
 fn one_or_many(value: &Value) -> Vec<&Value> {

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::model::Credentials;
 
-/// Returns version 1 of the format in one line. SDKs that know `AccountId` route by it, others
-/// ignore it.
+/// Returns version 1 of the format in one line. SDKs with account-based endpoints use `AccountId`
+/// in the endpoint, others ignore it.
 pub fn process_json(credentials: &Credentials) -> String {
     let answer = json!({
         "Version": 1,

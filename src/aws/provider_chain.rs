@@ -36,7 +36,7 @@ impl Sdk {
     }
 }
 
-/// The source of a program's credentials.
+/// The source of a program's credentials. A `String` is a profile's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CredentialSource {
     /// `AWS_ACCESS_KEY_ID` and the variables that belong to it.
@@ -53,7 +53,7 @@ pub enum CredentialSource {
     Container,
     /// `-Daws.accessKeyId=…` in the options of every Java program.
     JavaProperties,
-    /// The metadata service of a cloud machine, after every other provider.
+    /// The EC2 instance metadata service (IMDS), after every other provider.
     InstanceMetadata,
     /// `AWS_PROFILE` names a profile that is in neither file: the program stops.
     MissingProfile(String),
@@ -77,7 +77,7 @@ impl fmt::Display for CredentialSource {
             Self::Container => {
                 f.write_str("the container's endpoint (AWS_CONTAINER_CREDENTIALS_…)")
             }
-            Self::InstanceMetadata => f.write_str("nothing but a cloud machine's own role"),
+            Self::InstanceMetadata => f.write_str("nothing but the EC2 instance's own role"),
             Self::MissingProfile(profile) => write!(
                 f,
                 "none: AWS_PROFILE names {profile}, which is in neither file"

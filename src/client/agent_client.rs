@@ -1,5 +1,6 @@
 //! One request to the agent: sends it, answers the agent's questions and returns the reply.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use crate::client::target::hint_profile;
 use crate::config::OrgTarget;
 use crate::link::{AgentConnection, LinkError};
 use crate::report::{ErrorCode, Report};
-use crate::wire::{Ask, FromAgent, Notice, Part, Reply, Request};
+use crate::wire::{Answer, Ask, FromAgent, Notice, Part, Reply, Request};
 
 /// How long another agent is tried after one has gone away: one that is being killed accepts
 /// connections a moment longer than it serves them.
@@ -26,6 +27,8 @@ const RECONNECT_INTERVAL: Duration = Duration::from_millis(20);
 pub struct AgentHooks<'a> {
     /// Called before a question that needs the user or a secret. An error ends the request.
     pub before_question: Option<&'a dyn Fn() -> Result<(), Report>>,
+    /// Set once the user has chosen a role in a menu.
+    pub menu_answered: Option<&'a Cell<bool>>,
     /// Takes the results that come one by one.
     pub on_part: Option<&'a mut dyn FnMut(Part)>,
 }
@@ -154,6 +157,11 @@ fn exchange(
                     _ => None,
                 };
                 let answer = answerer.answer(ask, link)?;
+                if let (Some(menu_answered), Answer::Role(_) | Answer::KnownRole(_)) =
+                    (hooks.menu_answered, &answer)
+                {
+                    menu_answered.set(true);
+                }
                 lock(link).answer(answer)?;
                 if let Some(seconds) = opened {
                     let what = "waiting for you to sign in in the browser".to_owned();

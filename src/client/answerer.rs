@@ -15,7 +15,7 @@ use crate::link::AgentConnection;
 use crate::process;
 use crate::report::Report;
 use crate::terminal::{Questions, TerminalError, terminal_id};
-use crate::wire::{Answer, Ask, Request, Sealed};
+use crate::wire::{Answer, Ask, Request, SecretText};
 
 /// Whether this client has taken part in the choice of the role.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl<'a> Answerer<'a> {
             }
             Ask::PrivateKey => {
                 let key = read_private_key(&self.org.machine, environment)?;
-                Some(Answer::PrivateKey(Sealed(key)))
+                Some(Answer::PrivateKey(SecretText(key)))
             }
             Ask::OpenPage {
                 page,
@@ -154,12 +154,12 @@ impl<'a> Answerer<'a> {
             Ask::Password { .. } => self.stdin.password.take().map(|password| {
                 self.has_answered = true;
                 process::panic_point("client.password", password.expose());
-                Answer::Password(Sealed(password))
+                Answer::Password(SecretText(password))
             }),
             Ask::Passcode { .. } => self.stdin.passcode()?.map(|passcode| {
                 self.has_answered = true;
                 process::panic_point("client.passcode", passcode.expose());
-                Answer::Passcode(Sealed(passcode))
+                Answer::Passcode(SecretText(passcode))
             }),
             _ => None,
         })

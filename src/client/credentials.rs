@@ -1,5 +1,6 @@
 //! The credentials of a target, from the agent.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::aws::{ChildEnv, child_env};
@@ -22,6 +23,8 @@ pub struct Granted {
     pub credentials: Credentials,
     /// The choice made in a menu, if the target matches several roles.
     pub chosen: Option<ChosenRole>,
+    /// Whether the user was shown a menu of roles and chose this one.
+    pub is_from_menu: bool,
 }
 
 /// Returns the target's credentials, which last at least `min_ttl`.
@@ -35,17 +38,10 @@ pub fn credentials(
     menu: RoleMenu,
     sign_in: &SignInOptions,
 ) -> Result<Granted, Report> {
-    credentials_with(
-        context,
-        target,
-        min_ttl,
-        menu,
-        sign_in,
-        AgentHooks::default(),
-    )
+    credentials_with(context, target, min_ttl, menu, sign_in, None)
 }
 
-/// As [`credentials`], with the hooks of [`ask_agent_with`].
+/// As [`credentials`]. `before_question` is called before a question that needs the user.
 ///
 /// # Errors
 /// As [`ask_agent_with`].
@@ -55,7 +51,7 @@ pub fn credentials_with(
     min_ttl: Option<Duration>,
     menu: RoleMenu,
     sign_in: &SignInOptions,
-    hooks: AgentHooks<'_>,
+    before_question: Option<&dyn Fn() -> Result<(), Report>>,
 ) -> Result<Granted, Report> {
     let has_cached_roles = menu != RoleMenu::Never && has_cached_roles(context, &target.wire);
     let request = || {
@@ -68,8 +64,15 @@ pub fn credentials_with(
             confirm: target.confirmation(),
         })
     };
+    let menu_answered = Cell::new(false);
+    let hooks = AgentHooks {
+        before_question,
+        menu_answered: Some(&menu_answered),
+        on_part: None,
+    };
     match ask_agent_with(context, request, &target.settings.org, sign_in, hooks)? {
         Reply::Credentials(mut issued) => Ok(Granted {
+            is_from_menu: menu_answered.get(),
             chosen: issued.chosen.take(),
             credentials: parse_credentials(issued)?,
         }),

@@ -16,6 +16,7 @@ mod discover;
 mod environments;
 mod expiry_files;
 mod network;
+mod profiles;
 mod progress;
 mod prompts;
 mod qr_code;
@@ -45,6 +46,7 @@ pub use network::{
     ca_certificates, changed_network, environment_route, foreign_ca_variables, route,
     unusable_route,
 };
+pub use profiles::{ProfileEntry, list_profiles, pick_profile, with_picked_profile};
 pub use qr_code::show_qr_code;
 pub use role_cache::RoleCache;
 pub use role_list::{ReadRoles, RoleList, list_roles, pick_role};

@@ -5,7 +5,7 @@ use crate::config::{OrgTarget, Proxy, ca_bundle_version, read_ca_bundle};
 use crate::model::Environment;
 use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
-use crate::wire::{CaBundle, ProxyRoute, Route, Sealed, SessionStatus};
+use crate::wire::{CaBundle, ProxyRoute, Route, SecretText, SessionStatus};
 
 /// Returns the proxy and the CA bundle for `org` and the servers it leads to.
 pub fn route(org: &OrgTarget) -> Route {
@@ -83,7 +83,7 @@ pub(super) fn hint_ca_variables(context: &Context, org: &OrgTarget, report: Repo
 /// Returns a route over which nothing can be sent.
 pub fn unusable_route() -> Route {
     let proxy = ProxyRoute {
-        url: Sealed(Secret::new("")),
+        url: SecretText(Secret::new("")),
         address: String::new(),
         no_proxy: None,
     };
@@ -95,7 +95,7 @@ pub fn unusable_route() -> Route {
 
 fn proxy_route(proxy: &Proxy) -> ProxyRoute {
     ProxyRoute {
-        url: Sealed(proxy.url().duplicate()),
+        url: SecretText(proxy.url().duplicate()),
         address: proxy.address().to_owned(),
         no_proxy: Some(proxy.no_proxy().to_owned()).filter(|list| !list.is_empty()),
     }

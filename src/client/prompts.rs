@@ -4,7 +4,7 @@ use crate::report::Report;
 use crate::sanitize::escape;
 use crate::secret::Secret;
 use crate::terminal::{Output, Question, Questions, TerminalError};
-use crate::wire::{Answer, Ask, FactorChoice, RoleEntry, Sealed};
+use crate::wire::{Answer, Ask, FactorChoice, RoleEntry, SecretText};
 
 /// Why a question has no answer.
 pub(super) enum PromptError {
@@ -40,7 +40,7 @@ pub(super) fn ask_user(
         }
         Ask::Password { org, username } => {
             let text = format!("Password of {username} at {org}");
-            Answer::Password(Sealed(password(questions, &text)?))
+            Answer::Password(SecretText(password(questions, &text)?))
         }
         Ask::Passcode {
             factor,
@@ -54,7 +54,7 @@ pub(super) fn ask_user(
                 let first = questions.ask_secret(question(&text, BROWSER))?;
                 let second = questions.ask_secret(question("The same once more", BROWSER))?;
                 if first == second {
-                    break Answer::NewPassword(Sealed(first));
+                    break Answer::NewPassword(SecretText(first));
                 }
                 output.message("ob: these two differ\n");
             }
@@ -81,22 +81,22 @@ pub(super) fn ask_user(
         }
         Ask::Role { choices } => Answer::Role(choose_role(choices, questions)?),
         Ask::PushAgain {
-            why, can_change, ..
+            why,
+            can_resend,
+            can_change,
+            ..
         } => {
-            let text = format!("The push was not approved ({why}); Enter sends another");
-            let mut items = vec!["send it again".to_owned(), "give up".to_owned()];
-            if *can_change {
-                items.insert(1, "use another factor".into());
-            }
-            match questions.pick(
-                question(&text, "take another factor with `--factor`"),
-                &items,
-                0,
-            )? {
-                0 => Answer::PushAgain(true),
-                1 if *can_change => Answer::OtherFactor,
-                _ => Answer::PushAgain(false),
-            }
+            let text = format!("The push was not approved ({why})");
+            let all = [
+                (*can_resend, "send it again", Answer::PushAgain(true)),
+                (*can_change, "use another factor", Answer::OtherFactor),
+                (true, "give up", Answer::PushAgain(false)),
+            ];
+            let mut ways: Vec<_> = all.into_iter().filter(|(can, ..)| *can).collect();
+            let items: Vec<String> = ways.iter().map(|(_, way, _)| (*way).to_owned()).collect();
+            let question = question(&text, "take another factor with `--factor`");
+            let index = questions.pick(question, &items, 0)?;
+            ways.swap_remove(index.min(items.len() - 1)).2
         }
         Ask::Confirm { profile, role } => {
             let role = role.as_ref().map(|role| format!(" ({role})"));
@@ -168,7 +168,7 @@ fn passcode(
     loop {
         let code = questions.ask_secret(question(&text))?;
         if !code.is_empty() || ways.len() == 1 {
-            return Ok(Answer::Passcode(Sealed(code)));
+            return Ok(Answer::Passcode(SecretText(code)));
         }
         let items: Vec<String> = ways.iter().map(|(label, _)| label.clone()).collect();
         let index = questions.pick(question("Instead"), &items, 1)?;

@@ -13,7 +13,7 @@ const MAX_COLUMNS: usize = 80;
 
 /// Shows `address`, if standard error is a terminal that can show it and it fits.
 pub fn show_qr_code(address: &str, context: &Context) {
-    if let Some(drawing) = draw(address).filter(|_| has_tty() && context.output.draws()) {
+    if let Some(drawing) = draw(address).filter(|_| has_tty() && context.output.shows_unicode()) {
         context.output.drawing(&drawing);
     }
 }

@@ -100,7 +100,8 @@ impl<'a> RoleCache<'a> {
         }
     }
 
-    /// Adds what an agent has issued since. Returns whether that changed anything.
+    /// Records the roles of this org and user that the agent issued credentials for, and sorts the
+    /// catalogue. Returns whether a use is new.
     pub fn record_uses(&self, catalogue: &mut Catalogue, used: &[UsedRole]) -> bool {
         let mut is_changed = false;
         for role in used {

@@ -11,7 +11,9 @@ use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
 use crate::security_key::{KEY_RESPONSE_TIMEOUT, KeyProcess};
 use crate::terminal::{Question, Questions, TerminalError};
-use crate::wire::{Answer, FromKey, KeyChallenge, KeyFault, KeySigned, Sealed, ToKey, tries_left};
+use crate::wire::{
+    Answer, FromKey, KeyChallenge, KeyFault, KeySigned, SecretText, ToKey, tries_left,
+};
 
 /// How often the agent is asked whether it still wants the signature.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -137,7 +139,7 @@ fn sign(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySigned
                     return Err(Failure::NoPin);
                 }
                 typed = true;
-                link.send(&ToKey::Pin(Sealed(pin)))?;
+                link.send(&ToKey::Pin(SecretText(pin)))?;
             }
             FromKey::Touch => {
                 timeout = Duration::from_secs(challenge.seconds);

@@ -116,7 +116,7 @@ fn resolve_exactly(
         policy: settings.policy.clone(),
         duration: settings.duration.seconds(),
         region: settings.region.clone(),
-        region_gives_way: gives_way(&settings),
+        replace_foreign_region: may_replace_region(&settings),
         sts_endpoint: settings.sts_endpoint.clone(),
         names: wire::DisplayNames {
             accounts: settings.accounts.clone(),
@@ -132,7 +132,7 @@ fn resolve_exactly(
 
 /// Returns whether another region may have to be used because the role is in another partition.
 /// If both partitions are known and equal, it need not.
-fn gives_way(settings: &config::Target) -> bool {
+fn may_replace_region(settings: &config::Target) -> bool {
     let role = settings.role.as_deref().map(RoleArn::parse);
     match (settings.region_is_general, &settings.region, role) {
         (true, Some(region), Some(Ok(role))) => Region::parse(region)

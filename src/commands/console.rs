@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::client::{Context, ask_agent, default_browser, resolve_for_menu, unexpected_reply};
+use crate::client::{
+    Context, ask_agent, default_browser, resolve_for_menu, unexpected_reply, with_picked_profile,
+};
 use crate::commands::args::{MenuArgs, NamedRoleArgs, SignInArgs};
 use crate::loopback::{OneShotRedirect, Peer, RedirectOutcome};
 use crate::process::open_browser;
 use crate::report::{ErrorCode, Report};
-use crate::terminal::{data, data_is_seen};
+use crate::terminal::{data, stdout_is_terminal};
 use crate::wire::{ConsoleRequest, Reply, Request};
 
 /// Open the AWS console, signed in with a role
@@ -46,7 +48,8 @@ pub struct Args {
 /// When there are no credentials, AWS refuses them, or no browser opens the page.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let (menu, sign_in) = (args.menu.menu(), args.sign_in.options());
-    let target = resolve_for_menu(context, args.role.selection(), menu, &sign_in)?;
+    let selection = with_picked_profile(context, args.role.selection(), menu)?;
+    let target = resolve_for_menu(context, selection, menu, &sign_in)?;
     let settings = context.settings()?;
     let request = || {
         Request::Console(ConsoleRequest {
@@ -68,7 +71,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             link.0.expose().to_owned()
         };
         data(&format!("{text}\n"))?;
-        if data_is_seen() {
+        if stdout_is_terminal() {
             context.output.message(&format!(
                 "ob: whoever opens this address is signed in as {role}; it is good for 15 minutes"
             ));

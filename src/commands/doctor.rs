@@ -53,9 +53,13 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
         let mut text = String::new();
         for finding in &findings {
             let mark = match finding.state {
-                State::Good => "ok   ",
-                State::Note => "note ",
-                State::Wrong => "wrong",
+                State::Good => ("ok   ", "32"),
+                State::Note => ("note ", "33"),
+                State::Wrong => ("wrong", "1;31"),
+            };
+            let mark = match (context.output.colors_data(), mark) {
+                (true, (word, color)) => format!("\x1b[{color}m{word}\x1b[0m"),
+                (false, (word, _)) => word.to_owned(),
             };
             text += &format!("{mark}  {}\n", escape(&finding.what));
             if let Some(hint) = &finding.hint {

@@ -12,7 +12,7 @@ use crate::commands::args::{MenuArgs, NamedRoleArgs, SignInArgs, parse_min_ttl};
 use crate::process::{panic_point, parent_program};
 use crate::prompt;
 use crate::report::{ErrorCode, Report};
-use crate::terminal::{data, data_is_seen};
+use crate::terminal::{data, stdout_is_terminal};
 
 /// Print a role's credentials as variables, for `eval "$(ob env)"`
 ///
@@ -77,7 +77,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         data(&unset_script(dialect, &EXPORTED_NAMES))?;
         return Ok(ExitCode::SUCCESS);
     }
-    if !args.reveal && data_is_seen() {
+    if !args.reveal && stdout_is_terminal() {
         let words = args.role.words();
         return Err(Report::new(
             ErrorCode::EnvTerminal,

@@ -3,8 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use crate::client::{AgentHooks, Context, child_environment, credentials_with, resolve_for_menu};
+use crate::client::{Context, child_environment, credentials_with, resolve_for_menu};
 use crate::commands::args::{MenuArgs, RoleArgs, SignInArgs, parse_min_ttl};
+use crate::commands::config::hint_to_save;
 use crate::commands::renewing_env::renewing_environment;
 use crate::process;
 use crate::report::{ErrorCode, Exit, Report};
@@ -128,12 +129,12 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         process::exists_in_path(program, path)
             .map_err(|report| hint_profile(context, program, report))
     };
-    let hooks = AgentHooks {
-        before_question: Some(&check_program),
-        ..AgentHooks::default()
-    };
-    let granted = credentials_with(context, &target, min_ttl, menu, &sign_in, hooks)?;
+    let before_question: Option<&dyn Fn() -> Result<(), Report>> = Some(&check_program);
+    let granted = credentials_with(context, &target, min_ttl, menu, &sign_in, before_question)?;
     let credentials = granted.credentials;
+    if granted.is_from_menu {
+        hint_to_save(context, &credentials.role);
+    }
     let failed = if args.refresh {
         let environment = renewing_environment(context, &target, &credentials)?;
         process::replace(program, arguments, environment)

@@ -7,7 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use crate::client::Context;
 use crate::commands::usage_errors::similar_verbs;
 use crate::report::{ErrorCode, Report};
-use crate::terminal::{data, data_is_seen};
+use crate::terminal::{data, stdout_is_terminal};
 
 /// As cargo's and uv's help pages.
 const STYLES: Styles = Styles::styled()
@@ -48,7 +48,7 @@ pub fn run(args: &Args, grammar: &clap::Command, context: &Context) -> Result<Ex
             .hint("`ob help` names the verbs")
         })?;
     }
-    let in_color = context.output.is_colored() && data_is_seen();
+    let in_color = context.output.is_colored() && stdout_is_terminal();
     data(&page(grammar, &args.verb, in_color))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! The list of roles as a table.
 
 use crate::sanitize::escape;
-use crate::terminal::width;
+use crate::terminal;
 use crate::wire::RoleEntry;
 
 /// A column's head, and its cell for a role.
@@ -17,8 +17,8 @@ const COLUMNS: [Column; 4] = [
 ];
 
 /// Formats one line a role, without empty columns and without the apps if these name the accounts.
-/// `has_head` adds the line of the columns' names.
-pub(super) fn table(roles: &[RoleEntry], has_head: bool) -> String {
+/// `has_head` adds the line of the columns' names, bold `in_color`.
+pub(super) fn table(roles: &[RoleEntry], has_head: bool, in_color: bool) -> String {
     let several_apps = roles.iter().any(|role| role.app != roles[0].app);
     let columns = COLUMNS.into_iter().filter(|(name, cell)| match *name {
         "APP" => {
@@ -30,26 +30,10 @@ pub(super) fn table(roles: &[RoleEntry], has_head: bool) -> String {
         _ => roles.iter().any(|role| !cell(role).is_empty()),
     });
     let columns: Vec<Column> = columns.collect();
-    let cells = |role: &RoleEntry| -> Vec<String> {
-        columns.iter().map(|(_, cell)| escape(cell(role))).collect()
-    };
-    let head = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let head: Option<Vec<String>> = has_head.then_some(head);
-    let lines: Vec<Vec<String>> = head.into_iter().chain(roles.iter().map(cells)).collect();
-    let widths: Vec<usize> = (0..columns.len())
-        .map(|at| lines.iter().map(|line| width(&line[at])).max().unwrap_or(0))
-        .collect();
-    let mut text = String::new();
-    for line in lines {
-        let mut row = String::new();
-        for (cell, widest) in line.iter().zip(&widths) {
-            row += cell;
-            row += &" ".repeat(widest.saturating_sub(width(cell)) + 2);
-        }
-        text += row.trim_end();
-        text.push('\n');
-    }
-    text
+    let head: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let cells = |role: &RoleEntry| columns.iter().map(|(_, cell)| escape(cell(role))).collect();
+    let rows: Vec<Vec<String>> = roles.iter().map(cells).collect();
+    terminal::table(has_head.then_some(&head[..]), &rows, in_color)
 }
 
 #[cfg(test)]
@@ -80,7 +64,7 @@ mod tests {
             ),
             entry(Some("données"), Some("日本"), "A", "AWS Labs"),
         ];
-        let with_head = table(&roles, true);
+        let with_head = table(&roles, true, false);
         insta::assert_snapshot!(with_head, @r"
         ACCOUNT  LABEL                     ROLE                                     APP
         prod                               arn:aws:iam::123456789012:role/Deploy    AWS
@@ -88,13 +72,13 @@ mod tests {
         données  日本                      arn:aws:iam::123456789012:role/A         AWS Labs
         ");
         let (_, without) = with_head.split_once('\n').unwrap();
-        assert_eq!(without, table(&roles, false));
+        assert_eq!(without, table(&roles, false, false));
     }
 
     #[test]
     fn empty_columns_are_left_out() {
         let roles = [entry(None, None, "A", "AWS"), entry(None, None, "B", "AWS")];
-        insta::assert_snapshot!(table(&roles, true), @r"
+        insta::assert_snapshot!(table(&roles, true, false), @r"
         ROLE
         arn:aws:iam::123456789012:role/A
         arn:aws:iam::123456789012:role/B
@@ -104,10 +88,10 @@ mod tests {
             entry(Some("one"), None, "A", "one"),
             entry(Some("two"), None, "B", "two"),
         ];
-        insta::assert_snapshot!(table(&roles, false), @r"
+        insta::assert_snapshot!(table(&roles, false, false), @r"
         one  arn:aws:iam::123456789012:role/A
         two  arn:aws:iam::123456789012:role/B
         ");
-        assert_eq!(table(&[], false), "");
+        assert_eq!(table(&[], false, false), "");
     }
 }

@@ -13,7 +13,7 @@ use crate::config::Flags;
 use crate::model::Timestamp;
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::escape;
-use crate::terminal::data_is_seen;
+use crate::terminal::stdout_is_terminal;
 use crate::wire::{DiscoveredRole, RoleEntry};
 
 /// List the roles you may assume
@@ -82,7 +82,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         context.output.data_json(json!(list))?;
         return Ok(ExitCode::SUCCESS);
     }
-    context.output.list(table(&roles, data_is_seen()))?;
+    let text = table(&roles, stdout_is_terminal(), context.output.colors_data());
+    context.output.list(text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,8 +11,10 @@ use crate::aws::{ChildContext, child_env};
 use crate::client::{
     Context, ResolvedTarget, RoleSelection, ShellTarget, SignInOptions, ask_running_agent_for,
     child_environment, credentials, parse_credentials, resolve, resolve_for_menu, unexpected_reply,
+    with_picked_profile,
 };
 use crate::commands::args::{MenuArgs, NamedRoleArgs, SignInArgs};
+use crate::commands::config::hint_to_save;
 use crate::model::Credentials;
 use crate::paths::{RuntimeDir, runtime_dir};
 use crate::process;
@@ -54,9 +56,13 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     let (program, shell) = shell_program(args, context)?;
     let (menu, sign_in) = (args.menu.menu(), args.sign_in.options());
-    let target = resolve_for_menu(context, args.role.selection(), menu, &sign_in)?;
+    let selection = with_picked_profile(context, args.role.selection(), menu)?;
+    let target = resolve_for_menu(context, selection, menu, &sign_in)?;
     let granted = credentials(context, &target, None, menu, &sign_in)?;
     let credentials = granted.credentials;
+    if granted.is_from_menu {
+        hint_to_save(context, &credentials.role);
+    }
     announce_nesting(context, &target, &credentials);
     let directory = runtime_dir(&context.environment)?.below("shell")?;
     let (arguments, mut extra) = start(shell, directory, context)?;

@@ -8,14 +8,14 @@ use crate::aws_files::{Kind, read};
 use crate::client::Context;
 use crate::client::{
     ResolvedTarget, RoleSelection, SignInOptions, ask_running_agent_for, create_expiry_file,
-    refuse_shadowed, refuse_unreadable_files, resolve,
+    pick_profile, refuse_shadowed, refuse_unreadable_files, resolve,
 };
 use crate::commands::config::{profile_matches, write_aws_profiles};
 use crate::model::{RoleArn, Timestamp};
 use crate::prompt::{Assignment, Class, Shell, assignments};
 use crate::report::{ErrorCode, Report};
 use crate::sanitize::{escape, shell_word};
-use crate::terminal::{Question, Questions, data};
+use crate::terminal::{Question, Questions, data, has_tty};
 use crate::wire::{CredentialsRequest, Reply, Request};
 
 /// Switch this shell to a profile, with no keys in its environment
@@ -25,12 +25,8 @@ use crate::wire::{CredentialsRequest, Reply, Request};
 /// the line that `ob init` is for.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// A profile of the settings; - for the one before, which may be none
-    #[arg(
-        value_name = "PROFILE",
-        allow_hyphen_values = true,
-        required_unless_present = "unset"
-    )]
+    /// A profile of the settings, else a menu of them; - for the one before, which may be none
+    #[arg(value_name = "PROFILE", allow_hyphen_values = true)]
     profile: Option<String>,
     /// Leave every profile: this shell has no role and no AWS credentials then
     #[arg(long, conflicts_with = "profile")]
@@ -54,10 +50,14 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let Some(shell) = args.shell else {
         return Err(no_function(context));
     };
+    let picked = match args.profile {
+        None if !args.unset => pick(args, context)?,
+        _ => None,
+    };
     let profile = match args.profile.as_deref() {
         Some("-") => args.previous.as_str(),
         Some(profile) => profile,
-        None => "",
+        None => picked.as_deref().unwrap_or_default(),
     };
     let mut set: Vec<(&str, String)> = Vec::new();
     if !profile.is_empty() {
@@ -90,6 +90,17 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     changes.extend(set.iter().map(|(name, value)| Assignment::Set(name, value)));
     data(&assignments(shell, &changes))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lets the user choose a profile.
+fn pick(args: &Args, context: &Context) -> Result<Option<String>, Report> {
+    if args.never_ask || !has_tty() {
+        let summary = "`ob use` needs the name of a profile";
+        return Err(Report::new(ErrorCode::UsageMissing, summary)
+            .cause("there is no terminal to choose one at")
+            .hint("`ob list` shows the profiles; `ob use --unset` leaves them"));
+    }
+    pick_profile(context, false)
 }
 
 /// Returns the error that tells how this shell gets the function.

@@ -17,7 +17,7 @@ use crate::http::network::{HttpProxy, Network};
 pub(super) struct Pool {
     network: Network,
     proxy: Option<HttpProxy>,
-    /// Absent while no connection is open.
+    /// `None` after the last guard closed the connections, until the next request.
     open: Mutex<Option<reqwest::Client>>,
     guards: AtomicUsize,
 }

@@ -37,7 +37,8 @@ impl Response {
     }
 
     /// Returns how long to wait before the next request: `X-Rate-Limit-Reset` (Okta) relative to
-    /// the server's own `Date`, else `Retry-After`. A time in the past is zero.
+    /// the server's own `Date`, else `Retry-After`. A time in the past is zero. A limit of 0 marks
+    /// Okta's concurrency limit, which no reset ends, so the reset is not used then.
     pub fn retry_after(&self) -> Option<Duration> {
         let number = |name| self.header(name).and_then(|text| text.parse::<i64>().ok());
         let has_limit = self.header("x-rate-limit-limit") != Some("0");

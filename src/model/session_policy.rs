@@ -95,7 +95,7 @@ pub enum SessionPolicy {
 }
 
 impl SessionPolicy {
-    /// Returns the limit to `policies`.
+    /// Creates a session policy of these managed policies, sorted and without duplicates.
     ///
     /// # Errors
     /// When there are none, or more than STS accepts.

@@ -47,7 +47,7 @@ impl OktaError {
         })
     }
 
-    /// Returns the code of the report.
+    /// Returns the [`ErrorCode`] under which `ob` reports this error.
     pub fn report_code(&self) -> ErrorCode {
         report(&self.code, self.http_status).code
     }

@@ -8,7 +8,8 @@ pub enum FactorKind {
     Push,
     /// A time-based code of Okta Verify or Google Authenticator.
     Totp,
-    /// A counter-based code.
+    /// A code of a custom OTP token (`token:hotp`, `custom_otp`; Okta: Custom TOTP), which is
+    /// time-based despite the name.
     Hotp,
     /// RSA SecurID, Symantec VIP.
     Token,

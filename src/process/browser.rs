@@ -13,7 +13,7 @@ use crate::report::{ErrorCode, Report};
 /// When the program does not exist.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is where programs are started"
+    reason = "this module is where programs are started"
 )]
 pub fn open_browser(
     command: &[String],

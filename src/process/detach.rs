@@ -31,7 +31,7 @@ const KEPT: [&str; 4] = ["HOME", "LANG", "TZ", super::panic_point::VARIABLE];
 /// When no process can be started.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is where programs are started"
+    reason = "this module is where programs are started"
 )]
 pub fn spawn_agent(
     program: &Path,
@@ -65,7 +65,7 @@ pub fn spawn_agent(
 /// When no process can be started.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is where programs are started"
+    reason = "this module is where programs are started"
 )]
 pub fn spawn_self(
     words: impl IntoIterator<Item = std::ffi::OsString>,
@@ -88,7 +88,7 @@ pub fn spawn_self(
 /// failure, with the reason.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is where programs are started"
+    reason = "this module is where programs are started"
 )]
 pub fn exec_self(words: impl IntoIterator<Item = std::ffi::OsString>) -> io::Error {
     match current_program() {

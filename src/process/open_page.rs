@@ -18,7 +18,7 @@ use crate::model::Environment;
 /// When the program does not exist, or no process can be started.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is where programs are started"
+    reason = "this module is where programs are started"
 )]
 pub fn open_page(
     program: &Path,

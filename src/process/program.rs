@@ -160,7 +160,7 @@ fn package(program: &str) -> &str {
 /// Returns a command with a search path and the C locale as its environment, in `/`.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is where programs are started"
+    reason = "this module is where programs are started"
 )]
 fn command(words: &[OsString]) -> io::Result<Command> {
     let (program, arguments) = words
@@ -304,7 +304,7 @@ pub fn start_with_input(words: &[OsString], input: Stdio) -> io::Result<Child> {
 /// When they cannot be started.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is where programs are started"
+    reason = "this module is where programs are started"
 )]
 pub fn start_as_is(
     words: &[OsString],

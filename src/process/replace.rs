@@ -16,7 +16,7 @@ use crate::report::{ErrorCode, Report};
 /// sees. Returns only on failure, with the error.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is where programs are started"
+    reason = "this module is where programs are started"
 )]
 pub fn replace(
     program: &OsStr,

@@ -7,9 +7,9 @@ use std::path::Path;
 
 /// Bars this thread and its later threads from executing programs, from TCP, and from creating,
 /// writing or removing files outside of `directory`. Inside it, files may be written and removed
-/// and links be made, for the profile's pipe, the sockets and the mark for prompts. As much of this
-/// as the kernel's Landlock can; without it, or if it fails, nothing. Returns a sentence that says
-/// what is enforced.
+/// and symbolic links created, for the profile's pipe, the sockets and the marker that prompts
+/// read. As much of this as the kernel's Landlock can; without it, or if it fails, nothing. Returns
+/// a sentence that says what is enforced.
 #[cfg(target_os = "linux")]
 pub fn confine_supervisor(directory: &Path) -> &'static str {
     describe(restrict(directory).unwrap_or_default())

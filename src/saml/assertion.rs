@@ -6,7 +6,7 @@ use super::error::SamlError;
 use super::ignored_value::IgnoredValue;
 use crate::model::{SamlRole, Timestamp, is_aws_sign_in_host};
 
-/// A response.
+/// A SAML response, with its assertion readable or encrypted for the service provider.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Response {
     Plain(Assertion),

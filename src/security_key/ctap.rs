@@ -18,7 +18,7 @@ use ctap_hid_fido2::{Cfg, FidoKeyHid, FidoKeyHidFactory, get_fidokey_devices};
 use super::{MAX_FRAME_BYTES, frame};
 use crate::okta::webauthn::{decode_base64url, encode_base64url};
 use crate::secret::Secret;
-use crate::wire::{self, FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, Sealed, ToKey};
+use crate::wire::{self, FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, SecretText, ToKey};
 
 /// Statuses of CTAP 2.1, section 8.2.
 const INVALID_COMMAND: u8 = 0x01;
@@ -259,7 +259,7 @@ fn signed(mut answer: Assertion, asked: &[Vec<u8>]) -> KeySigned {
     KeySigned {
         credential_id: encode_base64url(&answer.credential_id),
         authenticator_data: encode_base64url(&answer.auth_data),
-        signature: Sealed(Secret::new(encode_base64url(&answer.signature))),
+        signature: SecretText(Secret::new(encode_base64url(&answer.signature))),
     }
 }
 

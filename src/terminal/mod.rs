@@ -11,14 +11,16 @@ mod output;
 mod progress;
 mod question;
 mod session;
+mod table;
 
 pub use error::TerminalError;
 pub use interrupt::{defer_signals, finish_first, leave_signals_to_others};
 pub use line::{secret_from_stdin, stdin_takes_secrets};
-pub use output::{Color, Output, data, data_is_seen, width};
+pub use output::{Color, Output, data, stdout_is_terminal, width};
 pub use progress::Bar;
 pub use question::{Await, Question, Questions, has_tty};
 pub use session::terminal_id;
+pub use table::table;
 
 #[cfg(test)]
 mod pty_tests;

@@ -17,7 +17,7 @@ use crate::sanitize::{ascii, escape, escape_json, escape_lines};
 /// When output is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal that is not `dumb`, unless `NO_COLOR` is set (no-color.org).
+    /// On a terminal whose `TERM` is set and not `dumb`, unless `NO_COLOR` is set (no-color.org).
     #[default]
     Auto,
     Always,
@@ -42,18 +42,21 @@ impl Color {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Output {
     color: bool,
+    /// Whether standard output is coloured.
+    data_color: bool,
     /// Whether the locale's character set is not UTF-8.
-    foreign: bool,
+    is_ascii_only: bool,
     /// Whether standard error is a terminal that can replace a line.
     can_redraw: bool,
 }
 
 impl Output {
-    /// Decides once whether standard error is coloured.
+    /// Decides once whether standard error and standard output are coloured.
     pub fn new(color: Color, environment: &Environment) -> Self {
         Self {
             color: color.decide(environment, stderr().is_terminal()),
-            foreign: !reads_utf8(environment),
+            data_color: color.decide(environment, stdout().is_terminal()),
+            is_ascii_only: !reads_utf8(environment),
             can_redraw: stderr().is_terminal()
                 && environment.raw("TERM").is_some_and(|term| term != "dumb"),
         }
@@ -64,14 +67,23 @@ impl Output {
         self.color
     }
 
+    /// Whether standard output is coloured.
+    pub const fn colors_data(self) -> bool {
+        self.data_color
+    }
+
     /// Whether the terminal shows more than ASCII.
-    pub const fn draws(self) -> bool {
-        !self.foreign
+    pub const fn shows_unicode(self) -> bool {
+        !self.is_ascii_only
     }
 
     /// Returns `text` in the terminal's character set.
     pub fn in_terminal_charset(self, text: String) -> String {
-        if self.foreign { ascii(&text) } else { text }
+        if self.is_ascii_only {
+            ascii(&text)
+        } else {
+            text
+        }
     }
 
     /// Writes a message of one or more lines to standard error, escaped.
@@ -102,8 +114,9 @@ impl Output {
         }
     }
 
-    /// Writes a drawing of block characters in white on black, where the terminal has colours, so
-    /// that it looks the same on light and dark terminals.
+    /// Writes a drawing of block characters in white on black, so that it looks the same on light
+    /// and dark terminals. A camera has to read it, so the colours are set even with `NO_COLOR`, on
+    /// every terminal that can redraw.
     pub fn drawing(self, text: &str) {
         let lines = text.lines().map(|line| match self.can_redraw {
             true => format!("\x1b[97;40m{line}\x1b[0m\n"),
@@ -127,7 +140,7 @@ impl Output {
     /// # Errors
     /// As [`data`].
     pub fn list(self, text: String) -> Result<(), TerminalError> {
-        if self.foreign && stdout().is_terminal() {
+        if self.is_ascii_only && stdout().is_terminal() {
             data(&ascii(&text))
         } else {
             data(&text)
@@ -180,7 +193,7 @@ pub fn width(text: &str) -> usize {
 }
 
 /// Whether standard output is a terminal.
-pub fn data_is_seen() -> bool {
+pub fn stdout_is_terminal() -> bool {
     stdout().is_terminal()
 }
 
@@ -265,7 +278,8 @@ mod tests {
             .render();
         let output = |color| Output {
             color,
-            foreign: false,
+            data_color: false,
+            is_ascii_only: false,
             can_redraw: false,
         };
         assert_eq!(output(false).paint(&report), report);

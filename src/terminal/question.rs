@@ -140,6 +140,17 @@ impl Questions {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
+    /// As [`Self::confirm`], where Enter alone is yes.
+    ///
+    /// # Errors
+    /// As [`Self::ask_line`].
+    pub fn confirm_by_default(&mut self, question: Question<'_>) -> Result<bool, TerminalError> {
+        let text = format!("{} [Y/n] ", escape(question.text));
+        let answer = self.ask(question, &text, Echo::On)?;
+        let answer = answer.trim().to_lowercase();
+        Ok(matches!(answer.as_str(), "" | "y" | "yes"))
+    }
+
     /// Shows text that belongs to a question. An empty text only checks that there is a terminal.
     ///
     /// # Errors

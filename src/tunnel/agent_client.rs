@@ -6,8 +6,8 @@ use crate::link;
 use crate::report::{ErrorCode, Report};
 use crate::secret::Secret;
 use crate::wire::{
-    Answer, FromAgent, Reply, Request, Sealed, TunnelEnd, VpnPolicy, VpnProfileRequest, VpnSignIn,
-    VpnTarget,
+    Answer, FromAgent, Reply, Request, SecretText, TunnelEnd, VpnPolicy, VpnProfileRequest,
+    VpnSignIn, VpnTarget,
 };
 
 /// Asks for a new token, which comes with a profile that is not used. Calls `notify` with the
@@ -48,7 +48,7 @@ pub(super) fn sign_in(
     std::thread::spawn(move || {
         let request = Request::VpnSignIn(VpnSignIn {
             target,
-            url: Sealed(url.duplicate()),
+            url: SecretText(url.duplicate()),
         });
         let outcome = match ask(&directory, request) {
             Ok(Reply::VpnSignedIn) => Ok(()),

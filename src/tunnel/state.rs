@@ -26,7 +26,7 @@ use crate::openvpn::state::{Action as OpenvpnAction, Input, Phase, TunnelState};
 use crate::privileged::DnsConfig;
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::wire::{Begin, DnsStatus, FromTunnel, Sealed, TunnelQuestion};
+use crate::wire::{Begin, DnsStatus, FromTunnel, SecretText, TunnelQuestion};
 
 /// The state of one tunnel from the start of its supervisor to the end of openvpn.
 pub(super) struct SupervisorState {
@@ -283,8 +283,9 @@ impl SupervisorState {
                 self.announce_change();
                 if !self.send_to_answerer(FromTunnel::Ask { number, question }) {
                     // A client may still attach before the phase's deadline.
-                    self.log
-                        .push("ob: nobody is here to answer; `ob vpn up` does".to_owned());
+                    self.log.push(
+                        "ob: no client is attached to answer; run `ob vpn up` to answer".to_owned(),
+                    );
                 }
             }
         }
@@ -297,7 +298,7 @@ impl SupervisorState {
         self.log.push(format!(
             "ob: the server wants a sign-in by browser: {reason}"
         ));
-        let url = Sealed(url);
+        let url = SecretText(url);
         self.send_to_answerer(FromTunnel::Browse { url, why });
     }
 
@@ -305,7 +306,7 @@ impl SupervisorState {
         let begin = self.begin.as_ref();
         let (sets_dns, scope) =
             begin.map_or((false, None), |begin| (begin.sets_dns, begin.dns_scope));
-        // openvpn was started with this very device.
+        // openvpn was given the device's name: another name than ours is not trusted.
         let Ok(device) = network.device.parse() else {
             self.network = Some(network);
             return self.announce_dns(foreign_device());

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{ChosenRole, KeyChallenge, KeySigned, RoleEntry, Sealed, TerminalId, UsedRole};
+use crate::wire::{
+    ChosenRole, KeyChallenge, KeySigned, RoleEntry, SecretText, TerminalId, UsedRole,
+};
 
 /// A question to the client that waits for a request, or to its user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +67,7 @@ pub enum Ask {
         factor: String,
         why: String,
         /// Whether another factor can be used instead.
+        can_resend: bool,
         can_change: bool,
     },
     /// Whether to use a profile that requires a confirmation.
@@ -96,17 +99,17 @@ pub enum Answer {
     Unavailable,
     CaCertificates(String),
     Terminal(Option<TerminalId>),
-    PrivateKey(Sealed),
+    PrivateKey(SecretText),
     /// The page was shown to the user.
     #[serde(rename = "Visiting")]
     PageShown,
     Username(String),
-    Password(Sealed),
+    Password(SecretText),
     /// An index into the choices.
     Factor(usize),
-    Passcode(Sealed),
+    Passcode(SecretText),
     SecurityKey(KeySigned),
-    NewPassword(Sealed),
+    NewPassword(SecretText),
     /// Instead of a code: send it again.
     Resend,
     /// Instead of a code or another push: choose another factor.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
-use crate::wire::{ChosenRole, Confirmation, RoleMenu, Sealed, Target, seconds};
+use crate::wire::{ChosenRole, Confirmation, RoleMenu, SecretText, Target, seconds};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,8 +42,8 @@ impl CredentialsRequest {
 #[serde(deny_unknown_fields)]
 pub struct IssuedCredentials {
     pub access_key_id: String,
-    pub secret_access_key: Sealed,
-    pub session_token: Sealed,
+    pub secret_access_key: SecretText,
+    pub session_token: SecretText,
     pub expires_at: Timestamp,
     pub role: String,
     /// The identity provider that opened the role, if there are several.

@@ -66,12 +66,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::{Answer, FromAgent, Request, Sealed, ToAgent};
+    use crate::wire::{Answer, FromAgent, Request, SecretText, ToAgent};
 
     #[test]
     fn message_round_trips() {
         let frame = encode(
-            &ToAgent::Answer(Answer::Password(Sealed(crate::secret::Secret::new(
+            &ToAgent::Answer(Answer::Password(SecretText(crate::secret::Secret::new(
                 "p\"\u{1}ß",
             )))),
             TO_AGENT_MAX,

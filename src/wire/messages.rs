@@ -8,8 +8,8 @@ use crate::model::Timestamp;
 use crate::report::Report;
 use crate::wire::{
     Account, Answer, Ask, ConsoleRequest, CredentialsRequest, DiscoverRequest, DiscoveredRole,
-    IssuedCredentials, IssuedProfile, Part, RoleEntry, RolesRequest, Route, Sealed, StatusReply,
-    Target, TunnelEnd, VpnProfileRequest, VpnSignIn,
+    IssuedCredentials, IssuedProfile, Part, RoleEntry, RolesRequest, Route, SecretText,
+    StatusReply, Target, TunnelEnd, VpnProfileRequest, VpnSignIn,
 };
 
 /// The first frame in each direction.
@@ -121,7 +121,7 @@ pub enum Reply {
     AllRoles,
     Console {
         /// Signs in any browser that opens it, for 15 minutes.
-        link: Sealed,
+        link: SecretText,
         role: String,
     },
     Discovered(Vec<DiscoveredRole>),

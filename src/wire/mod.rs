@@ -3,7 +3,7 @@
 //! One [`Hello`] each way, one [`Request`], then any number of [`Ask`]/[`Answer`] and [`Notice`],
 //! then one [`Reply`]. No message returns the Okta session. Enums are externally tagged, because
 //! with an internal tag serde keeps escaped strings in buffers that are not wiped. A secret crosses
-//! only inside [`Sealed`], and no derived `Debug` can show one.
+//! only inside [`SecretText`], and no derived `Debug` can show one.
 
 mod account;
 mod ask;
@@ -13,8 +13,8 @@ mod frame;
 mod messages;
 mod roles;
 mod route;
-mod sealed;
 mod seconds;
+mod secret_text;
 mod security_key;
 mod status;
 mod target;
@@ -34,7 +34,7 @@ pub use roles::{
     ConsoleRequest, DiscoverRequest, DiscoveredRole, Part, RoleEntry, RolesRequest, UsedRole,
 };
 pub use route::{CaBundle, ProxyRoute, Route, RouteSummary};
-pub use sealed::Sealed;
+pub use secret_text::SecretText;
 pub use security_key::{FromKey, KeyChallenge, KeyFault, KeySigned, PinUse, ToKey, tries_left};
 pub use status::{HeldRole, SessionStatus, StatusReply, TunnelEnd};
 pub use target::{ChosenRole, Confirmation, DisplayNames, RoleMenu, Target, TerminalId};

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::Sealed;
+use crate::wire::SecretText;
 
 /// The network settings of one request.
 ///
@@ -24,7 +24,7 @@ pub struct Route {
 #[serde(deny_unknown_fields)]
 pub struct ProxyRoute {
     /// May contain a username and a password.
-    pub url: Sealed,
+    pub url: SecretText,
     /// The URL without username and password.
     pub address: String,
     pub no_proxy: Option<String>,
@@ -92,7 +92,7 @@ impl RouteSummary {
 impl Clone for ProxyRoute {
     fn clone(&self) -> Self {
         Self {
-            url: Sealed(self.url.0.duplicate()),
+            url: SecretText(self.url.0.duplicate()),
             address: self.address.clone(),
             no_proxy: self.no_proxy.clone(),
         }
@@ -128,7 +128,7 @@ mod tests {
     fn through(url: &str, no_proxy: Option<&str>) -> Route {
         Route {
             proxy: Some(ProxyRoute {
-                url: Sealed(Secret::new(url)),
+                url: SecretText(Secret::new(url)),
                 address: "http://proxy:3128".into(),
                 no_proxy: no_proxy.map(str::to_owned),
             }),

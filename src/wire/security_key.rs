@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::wire::Sealed;
+use crate::wire::SecretText;
 
 /// What a key of the client must sign. Bytes are base64url.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,14 +36,14 @@ pub enum PinUse {
 pub struct KeySigned {
     pub credential_id: String,
     pub authenticator_data: String,
-    pub signature: Sealed,
+    pub signature: SecretText,
 }
 
 /// Messages to the process that uses the key.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ToKey {
     Sign(KeyChallenge),
-    Pin(Sealed),
+    Pin(SecretText),
 }
 
 /// Messages from the process that uses the key.

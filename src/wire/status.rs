@@ -44,7 +44,7 @@ pub struct SessionStatus {
     pub network: RouteSummary,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldRole {
     pub role: String,

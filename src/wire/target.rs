@@ -28,8 +28,9 @@ pub struct Target {
     pub duration: u32,
     /// The region whose STS is asked; absent: the partition's own.
     pub region: Option<String>,
-    /// Whether the region is a general default, which gives way to that of another partition.
-    pub region_gives_way: bool,
+    /// Whether a region of another partition than the role's is replaced by that partition's
+    /// default: the user has not chosen it for this role.
+    pub replace_foreign_region: bool,
     /// An STS endpoint of the user's own (for tests, or in a private network).
     pub sts_endpoint: Option<String>,
     #[serde(flatten)]

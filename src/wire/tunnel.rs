@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{DnsScope, Timestamp};
 use crate::report::Report;
-use crate::wire::{Hello, Sealed, VpnTarget};
+use crate::wire::{Hello, SecretText, VpnTarget};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ToTunnel {
@@ -43,10 +43,10 @@ pub enum ToTunnel {
 #[serde(deny_unknown_fields)]
 pub struct Begin {
     /// The canonical profile, which is written once into a named pipe.
-    pub profile: Sealed,
+    pub profile: SecretText,
     pub username: String,
     /// Sent instead of a password on the first connection.
-    pub token: Option<Sealed>,
+    pub token: Option<SecretText>,
     pub target: VpnTarget,
     /// Whether an agent can be asked later for a sign-in or a new token.
     pub has_agent: bool,
@@ -76,7 +76,7 @@ pub enum FromTunnel {
     Withdrawn,
     /// The server wants a sign-in at `url` that the agent could not do, and why.
     Browse {
-        url: Sealed,
+        url: SecretText,
         why: Option<String>,
     },
     Dns(DnsStatus),
@@ -177,7 +177,7 @@ pub enum TunnelAnswer {
     /// There is no terminal to ask on, or the prompt was aborted.
     #[serde(rename = "Nobody")]
     Unavailable,
-    Given(Sealed),
+    Given(SecretText),
 }
 
 /// Whether this machine asks the VPN's name servers.

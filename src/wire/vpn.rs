@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::report::Report;
-use crate::wire::{Account, Sealed};
+use crate::wire::{Account, SecretText};
 
 /// Which VPN, and the account to sign in with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub struct VpnProfileRequest {
 pub struct VpnSignIn {
     pub target: VpnTarget,
     /// Valid for one connection; anyone who knows it can sign in as the user.
-    pub url: Sealed,
+    pub url: SecretText,
 }
 
 /// A profile that passed the allow-list, or why it did not.
@@ -57,7 +57,7 @@ pub struct VpnSignIn {
 #[serde(deny_unknown_fields)]
 pub struct IssuedProfile {
     /// The text for openvpn; absent if only the verdicts were requested.
-    pub text: Option<Sealed>,
+    pub text: Option<SecretText>,
     /// Why it was refused. Only with [`VpnProfileRequest::explain`]; otherwise the reply is a
     /// failure.
     pub refused: Option<Report>,
@@ -65,7 +65,7 @@ pub struct IssuedProfile {
     /// The user of the profile.
     pub username: Option<String>,
     /// A token to use instead of the password of the first connection, if the server sent one.
-    pub token: Option<Sealed>,
+    pub token: Option<SecretText>,
     pub asks_user_password: bool,
     /// The servers it connects to, as `HOST:PORT/PROTOCOL`; foreign text.
     pub remotes: Vec<String>,

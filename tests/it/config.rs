@@ -134,6 +134,8 @@ fn invalid_answer_to_init_is_asked_again_without_a_flag() {
         seen += &pty.until("): ");
         pty.send(answer);
     }
+    seen += &pty.until("your first profile? [Y/n] ");
+    pty.send("n\n");
     let (status, rest) = pty.wait();
     seen += &rest;
     assert!(

@@ -28,6 +28,7 @@ mod exec;
 #[cfg(test)]
 mod faults;
 mod first_run;
+mod first_use;
 #[path = "../fuzz/harnesses/mod.rs"]
 mod harnesses;
 #[cfg(test)]

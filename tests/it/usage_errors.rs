@@ -268,7 +268,7 @@ fn every_usage_error_has_one_form_in_text_colour_and_json() {
     let env = machine();
     let mut seen = String::new();
     for line in [
-        "use",
+        "config add",
         "exec --refresh --read-only -- true",
         "exec -p a -p b -- true",
         "--color pink status",
@@ -285,10 +285,9 @@ fn every_usage_error_has_one_form_in_text_colour_and_json() {
         seen += &format!("$ ob {line}\n{said}");
     }
     insta::assert_snapshot!(seen, @r"
-    $ ob use
-    ob: `ob use` needs `<PROFILE>`
-      hint: `ob config list` shows the profiles
-      hint: `ob help use` says how it is used
+    $ ob config add
+    ob: `ob config add` needs `<NAME>`
+      hint: `ob help config add` says how it is used
     $ ob exec --refresh --read-only -- true
     ob: `--refresh` cannot be used with `--read-only`
       hint: `ob help exec` says how it is used
@@ -325,7 +324,7 @@ fn every_usage_error_has_one_form_in_text_colour_and_json() {
         "--json logn",
         "logn --json",
         "--json vpn",
-        "--json use",
+        "--json config add",
         "exec --refresh --read-only --json -- true",
         "--json --color pink status",
     ] {

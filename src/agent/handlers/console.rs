@@ -7,7 +7,7 @@ use super::state::{Handlers, Outcome, run_detached};
 use crate::agent::waiters::{Client, Waiters};
 use crate::flow::{self, Failure, OktaSession};
 use crate::validate;
-use crate::wire::{ConsoleRequest, CredentialsRequest, Reply, Sealed};
+use crate::wire::{ConsoleRequest, CredentialsRequest, Reply, SecretText};
 
 impl Handlers {
     pub(super) async fn console(
@@ -42,7 +42,7 @@ impl Handlers {
                 .with_session(&target.account, hints, &waiters, link)
                 .await?;
             Ok(Reply::Console {
-                link: Sealed(link),
+                link: SecretText(link),
                 role: cached.credentials.role.to_string(),
             })
         })

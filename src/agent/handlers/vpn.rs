@@ -10,7 +10,7 @@ use crate::openvpn::profile::{self, Verdict};
 use crate::report::Report;
 use crate::validate;
 use crate::wire::{
-    IssuedProfile, ProfileVerdict, Reply, Ruling, Sealed, VpnProfileRequest, VpnSignIn,
+    IssuedProfile, ProfileVerdict, Reply, Ruling, SecretText, VpnProfileRequest, VpnSignIn,
 };
 
 impl Handlers {
@@ -98,7 +98,7 @@ fn issued(fetched: VpnProfile, explain: bool) -> Outcome<IssuedProfile> {
                 })
                 .collect();
             if !explain {
-                issued.text = Some(Sealed(profile.canonical()));
+                issued.text = Some(SecretText(profile.canonical()));
             }
         }
         Err(error) if explain => {
@@ -109,7 +109,7 @@ fn issued(fetched: VpnProfile, explain: bool) -> Outcome<IssuedProfile> {
     }
     if let Some(session) = session.filter(|_| !explain) {
         issued.username = Some(session.username);
-        issued.token = Some(Sealed(session.token));
+        issued.token = Some(SecretText(session.token));
     }
     Ok(issued)
 }

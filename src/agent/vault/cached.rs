@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::live_session::SessionKey;
 use crate::model::{Credentials, Timestamp};
-use crate::wire::{IssuedCredentials, Sealed};
+use crate::wire::{IssuedCredentials, SecretText};
 
 /// Credentials are renewed this long before they expire, but in the last third of a short life.
 const RENEW_BEFORE: Duration = Duration::from_secs(20 * 60);
@@ -64,8 +64,8 @@ impl CachedCredentials {
 pub(in crate::agent) fn issue(credentials: &Credentials) -> IssuedCredentials {
     IssuedCredentials {
         access_key_id: credentials.access_key_id.clone(),
-        secret_access_key: Sealed(credentials.secret_access_key.duplicate()),
-        session_token: Sealed(credentials.session_token.duplicate()),
+        secret_access_key: SecretText(credentials.secret_access_key.duplicate()),
+        session_token: SecretText(credentials.session_token.duplicate()),
         expires_at: credentials.expires_at,
         role: credentials.role.to_string(),
         provider: credentials.provider.as_ref().map(ToString::to_string),

@@ -62,7 +62,7 @@ pub(in crate::agent) fn target(org: &str, duration: u32) -> Target {
         policy: SessionPolicy::Whole,
         duration,
         region: None,
-        region_gives_way: false,
+        replace_foreign_region: false,
         sts_endpoint: None,
         names: crate::wire::DisplayNames::default(),
     }

@@ -10,7 +10,7 @@ const MAX_LINK_BYTES: usize = 2048;
 
 impl Console {
     /// Returns the page to open: a service's page (`s3`, `cloudwatch#logsV2:log-groups`), or a
-    /// whole address of this console. `region` is added unless the page names one.
+    /// whole address of this console. `region` is added unless the query or the host names one.
     ///
     /// # Errors
     /// [`ConsoleError`] if the text is not spelled like one, or is another site's address.
@@ -29,7 +29,9 @@ impl Console {
             Some(page) => page,
             None => self.parse_service(text).ok_or_else(invalid)?,
         };
-        let has_region = page.query_pairs().any(|(name, _)| name == "region");
+        // `eu-central-1.console.aws.amazon.com`
+        let is_regional = page.host_str() != Some(self.host);
+        let has_region = is_regional || page.query_pairs().any(|(name, _)| name == "region");
         if let Some(region) = region.filter(|_| !has_region) {
             page.query_pairs_mut()
                 .append_pair("region", region.as_str());
@@ -59,7 +61,8 @@ impl Console {
                 console: self.host,
             });
         }
-        // The first label names a session of a browser with several, which ends with it.
+        // With several sessions in one browser, the first label is `ACCOUNT-ID` of one of them
+        // (`123456789012-ab12cd34.`). It is invalid once that session has ended.
         if let Some((first, rest)) = host.split_once('.')
             && first.len() > 13
             && first.bytes().take(12).all(|b| b.is_ascii_digit())
@@ -94,8 +97,9 @@ impl Console {
             return None;
         }
         let path = path.trim_end_matches('/');
-        // `s3/buckets/x?tab=objects` is a page; `s3` needs `/home`.
-        let is_page = path.ends_with("/home") || (query.is_some() && path.contains('/'));
+        // `s3/buckets` is a page; `s3` and `ec2/v2#Instances:` need `/home`.
+        let is_path = path.contains('/') && (query.is_some() || fragment.is_none());
+        let is_page = path.ends_with("/home") || is_path;
         let home = if is_page { "" } else { "/home" };
         let mut url = Url::parse(&format!("https://{}/{path}{home}", self.host)).ok()?;
         url.set_query(query);
@@ -126,7 +130,15 @@ mod tests {
             page("s3").unwrap().as_str(),
             "https://console.aws.amazon.com/s3/home"
         );
-        assert!(page("cloudwatch/logs").is_ok());
+        for (typed, path) in [
+            ("s3/buckets", "s3/buckets"),
+            ("s3/buckets/x?tab=objects", "s3/buckets/x?tab=objects"),
+            ("ec2/v2#Instances:", "ec2/v2/home#Instances:"),
+            ("ec2/home#Instances:", "ec2/home#Instances:"),
+        ] {
+            let expected = format!("https://console.aws.amazon.com/{path}");
+            assert_eq!(page(typed).unwrap().as_str(), expected);
+        }
         for service in [
             "",
             "//evil",

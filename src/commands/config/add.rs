@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use super::own_file::OwnFile;
+use super::save::{becomes_default, save};
 use crate::client::{Context, pick_role};
 use crate::commands::args::SignInArgs;
 use crate::config::{NewProfile, add_profile, parse_flag};
 use crate::report::Report;
-use crate::sanitize::{escape, shell_word};
+use crate::sanitize::shell_word;
 
 /// Add a profile: a name for one of your roles
 ///
@@ -60,22 +61,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         confirm: args.confirm,
     };
     let file = OwnFile::read(context)?;
-    let settings = context.settings()?;
-    let is_default = settings.default_profile().is_none() && settings.profiles().next().is_none();
     // Before the menu: a name that is taken must not cost a sign-in.
-    add_profile(file.text(), &new, is_default)?;
+    add_profile(file.text(), &new, becomes_default(context)?)?;
     if new.role.is_empty() {
         let chosen = pick_role(context, &args.sign_in.options())?;
         new.role = chosen.role;
         new.provider = new.provider.or(Some(chosen.provider));
     }
-    file.replace(&add_profile(file.text(), &new, is_default)?, context)?;
-    let default = if is_default { ", the default one," } else { "" };
+    let added = save(context, &file, &new)?;
     context.output.message(&format!(
-        "ob: added the profile {}{default} to {}\nnext: `ob exec {} -- CMD`",
-        escape(&new.name),
-        file.path().display(),
-        shell_word(&new.name),
+        "{added}\nnext: `ob exec {} -- CMD`",
+        shell_word(&new.name)
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,13 +1,18 @@
-//! `ob config init`: writes the first settings file from four answers.
+//! `ob config init`: writes the first settings file, from four answers or from other tools'
+//! settings, and makes a first profile.
 
 use std::process::ExitCode;
 
-use crate::client::Context;
+use super::import;
+use super::save::ask_name_and_save;
+use crate::client::{Context, SignInOptions, pick_role};
 use crate::config::{
-    Existing, NewSettings, Value, check_new_file, parse_answer, parse_flag, write_new,
+    Existing, NewProfile, NewSettings, Value, check_new_file, parse_answer, parse_flag, write_new,
 };
 use crate::report::{ErrorCode, Report};
-use crate::terminal::{Question, Questions, data};
+use crate::sanitize::shell_word;
+use crate::terminal::{Question, Questions, data, has_tty};
+use crate::wire::RoleEntry;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -40,6 +45,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if !args.force && !args.print {
         check_new_file(&path, &context.environment)?;
     }
+    let is_interactive = args.url.is_none() && !args.print;
+    if is_interactive && offer_import(context)? {
+        import::import_all(args.force, context)?;
+        return make_first_profile(context);
+    }
     let new = match &args.url {
         Some(url) => NewSettings {
             url: org(Input::Flag("--url"), url, context)?,
@@ -58,10 +68,73 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         false => Existing::Keep,
     };
     write_new(&path, &new.to_toml(), existing, &context.environment)?;
+    if is_interactive {
+        context.output.message(&format!("wrote {}", path.display()));
+        return make_first_profile(context);
+    }
     context
         .output
         .message(&format!("wrote {}\nnext: `ob login`", path.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks whether to take over the settings of other tools; no, if there are none.
+fn offer_import(context: &Context) -> Result<bool, Report> {
+    let files = import::importable_files(context);
+    if files.is_empty() || !has_tty() {
+        return Ok(false);
+    }
+    let text = format!("Found {}. Take over these settings?", files.join(", "));
+    let mut questions = Questions::new(context.output, &context.environment, || {});
+    let instead = "`ob config import` takes them over";
+    let text = &text;
+    Ok(questions.confirm_by_default(Question { text, instead })?)
+}
+
+/// Offers to sign in and to choose a role for the first profile, if there is none.
+fn make_first_profile(context: &Context) -> Result<ExitCode, Report> {
+    // With the settings that were just written.
+    let context = &Context::new(context.globals.clone());
+    let next = |text: &str| {
+        context.output.message(&format!("next: {text}"));
+        Ok(ExitCode::SUCCESS)
+    };
+    if let Some(profile) = context.settings()?.profiles().next() {
+        let profile = shell_word(profile);
+        return next(&format!("`ob login`, then `ob exec {profile} -- CMD`"));
+    }
+    let question = Question {
+        text: "Sign in now and choose a role for your first profile?",
+        instead: "`ob login`, then `ob config add NAME`",
+    };
+    let mut questions = Questions::new(context.output, &context.environment, || {});
+    // The settings are written: no answer is no error.
+    let is_wanted = questions.confirm_by_default(question).unwrap_or(false);
+    drop(questions);
+    if !is_wanted {
+        return next("`ob login`, then `ob config add NAME`");
+    }
+    let role = pick_role(context, &SignInOptions::default())?;
+    let suggested = suggest_name(&role);
+    let new = NewProfile {
+        role: role.role,
+        provider: Some(role.provider),
+        ..NewProfile::default()
+    };
+    let text = format!("Name of the profile (Enter for {suggested})");
+    let name = ask_name_and_save(context, new, &text, &suggested)?;
+    next(&format!("`ob exec {} -- CMD`", shell_word(&name)))
+}
+
+/// Returns a name for the role's profile: the last word of its name, in lower case.
+fn suggest_name(role: &RoleEntry) -> String {
+    let name = role.role.rsplit('/').next().unwrap_or_default();
+    let name = name.to_lowercase();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => name,
+        false => "default".to_owned(),
+    }
 }
 
 fn ask(args: &Args, context: &Context) -> Result<NewSettings, Report> {

@@ -12,6 +12,7 @@ mod init;
 mod list;
 mod own_file;
 mod remove;
+mod save;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ use crate::client::Context;
 use crate::report::Report;
 
 pub use aws_profile::profile_matches;
+pub use save::hint_to_save;
 
 /// Writes the settings' profiles to `~/.aws/config`, as `ob config aws` does, without stdout.
 ///

@@ -50,7 +50,6 @@ fn elapsed_text(milliseconds: u64) -> String {
     let minutes = seconds / 60;
     match (minutes, seconds) {
         (0, 0) => String::new(),
-        (0, _) if milliseconds % 1000 == 0 => format!(" after {seconds} s"),
         (0, _) => format!(" after {seconds}.{tenths} s"),
         (1..60, _) => format!(" after {minutes} min {} s", seconds % 60),
         _ => format!(" after {} h {} min", minutes / 60, minutes % 60),

@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::sanitize::escape;
 use crate::secret::Secret;
 use crate::terminal::{Question as Text, Questions, TerminalError};
-use crate::wire::{Sealed, ToTunnel, TunnelAnswer, TunnelQuestion};
+use crate::wire::{SecretText, ToTunnel, TunnelAnswer, TunnelQuestion};
 
 /// An aborted prompt waits this long for the tunnel to go down before the process ends.
 const DOWN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -64,7 +64,7 @@ impl PromptThread {
                 output.message(&format!("ob: the VPN server says: {}\n", escape(why)));
             }
             let (answer, failure) = match ask(&mut questions, &question) {
-                Ok(answer) => (TunnelAnswer::Given(Sealed(answer)), None),
+                Ok(answer) => (TunnelAnswer::Given(SecretText(answer)), None),
                 // Sends nothing: the next question must not get the answer to this one.
                 Err(TerminalError::Withdrawn { .. }) => {
                     let failure = None;

@@ -192,7 +192,8 @@ fn as_text(status: &TunnelStatus) -> String {
     if let Some(asks) = &status.question {
         let _ = writeln!(text, "  {}", escape(asks));
         if status.is_unattended {
-            text += "  nobody is here to answer; `ob vpn up` does, until then the VPN is not up\n";
+            text += "  no client is attached to answer: run `ob vpn up`; until then the VPN is not \
+                     up\n";
         }
     }
     if let (Some(device), Some(address)) = (&status.device, &status.address) {

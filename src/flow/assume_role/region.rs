@@ -5,7 +5,8 @@ use crate::model::RoleArn;
 use crate::report::Report;
 use crate::wire::Target;
 
-/// Returns the region that the settings give for `role`, or `None` for the partition's default.
+/// Returns the configured region, replaced by the default of the role's partition where the target
+/// allows it; `None` if none is configured.
 ///
 /// # Errors
 /// If the setting is no region.
@@ -14,7 +15,7 @@ pub(in crate::flow) fn configured_region(
     role: &RoleArn,
 ) -> Result<Option<Region>, Report> {
     let region = target.region.as_deref().map(Region::parse).transpose()?;
-    Ok(match target.region_gives_way {
+    Ok(match target.replace_foreign_region {
         true => region.and_then(|region| region.in_partition(&role.partition())),
         false => region,
     })

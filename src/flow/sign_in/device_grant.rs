@@ -42,11 +42,11 @@ pub(super) async fn sign_in(
     refused: OptionalScopes,
     conversation: &impl Conversation,
 ) -> Result<OauthSession, Report> {
-    let mut requested = wanted.without(refused);
+    let mut requested = wanted.difference(refused);
     loop {
         let (error, after_visit) = match grant(client, client_id, requested, conversation).await {
             Ok(tokens) => {
-                let refused = wanted.without(requested);
+                let refused = wanted.difference(requested);
                 let now = client.server_time();
                 return Ok(OauthSession::new(
                     client_id, tokens, requested, refused, now,
@@ -58,7 +58,7 @@ pub(super) async fn sign_in(
         let Some(refused) = requested.refused_by(&error) else {
             return Err(error.into());
         };
-        requested = requested.without(refused);
+        requested = requested.difference(refused);
         if after_visit {
             conversation.notify(Notice::Message(format!(
                 "Okta refuses what was asked for beside the sign-in: {error}; once more, without"

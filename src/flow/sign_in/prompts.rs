@@ -108,20 +108,26 @@ pub(super) enum PushDecision {
     GiveUp,
 }
 
-/// Asks whether to send a push again. No answer gives it up.
+/// Asks whether to send a push again or to use another factor. No answer gives it up; nothing is
+/// asked where neither is possible.
 pub(super) async fn ask_push_again(
     factor: &str,
     why: &str,
+    can_resend: bool,
     can_change: bool,
     conversation: &impl Conversation,
 ) -> PushDecision {
+    if !can_resend && !can_change {
+        return PushDecision::GiveUp;
+    }
     let ask = Ask::PushAgain {
         factor: factor.to_owned(),
         why: why.to_owned(),
+        can_resend,
         can_change,
     };
     match conversation.ask(ask).await {
-        Ok(Answer::PushAgain(true)) => PushDecision::SendAgain,
+        Ok(Answer::PushAgain(true)) if can_resend => PushDecision::SendAgain,
         Ok(Answer::OtherFactor) if can_change => PushDecision::OtherFactor,
         _ => PushDecision::GiveUp,
     }

@@ -162,7 +162,7 @@ async fn other_endpoints(
     }
     let name = client.server_name.as_deref();
     let name = name.unwrap_or("a server without a name");
-    let summary = format!("{name} has no door to a profile that `ob` knows");
+    let summary = format!("{name} offers no profile at an endpoint that `ob` knows");
     let report = Report::new(ErrorCode::OpenvpnNoDoor, summary);
     let report = answers.into_iter().fold(report, Report::cause);
     Err(report

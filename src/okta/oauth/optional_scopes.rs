@@ -2,7 +2,8 @@
 
 use super::error::OauthError;
 
-/// The user's identity (`openid`, by name `profile`), apps, and tokens for AWS apps.
+/// `openid profile`: the user and the user's name. `okta.apps.read` and `okta.users.read.self`: the
+/// user's apps. `okta.apps.sso`: the token that opens one (Web SSO).
 const ALWAYS: &str = "openid profile okta.apps.sso okta.apps.read okta.users.read.self";
 const OFFLINE: &str = "offline_access";
 const INTERCLIENT: &str = "interclient_access";
@@ -30,8 +31,7 @@ impl OptionalScopes {
         scope
     }
 
-    /// Parses the response's `scope`. A server may omit it if it granted everything (RFC 6749,
-    /// 5.1).
+    /// Parses the response's `scope`.
     pub(super) fn granted(scope: &str) -> Self {
         let has = |name| scope.split(' ').any(|one| one == name);
         Self {
@@ -42,7 +42,7 @@ impl OptionalScopes {
 
     /// Returns the scopes of `self` that are not in `others`.
     #[must_use]
-    pub fn without(self, others: Self) -> Self {
+    pub fn difference(self, others: Self) -> Self {
         Self {
             refresh: self.refresh && !others.refresh,
             interclient: self.interclient && !others.interclient,
@@ -51,7 +51,7 @@ impl OptionalScopes {
 
     /// Returns the scopes of `self` and `others`.
     #[must_use]
-    pub fn and(self, others: Self) -> Self {
+    pub fn union(self, others: Self) -> Self {
         Self {
             refresh: self.refresh || others.refresh,
             interclient: self.interclient || others.interclient,
@@ -70,7 +70,8 @@ impl OptionalScopes {
         };
         let refused = match named == Self::default() {
             true => self,
-            false => self.without(self.without(named)),
+            // Those of `self` that are named.
+            false => self.difference(self.difference(named)),
         };
         (refused != Self::default()).then_some(refused)
     }

@@ -66,7 +66,7 @@ impl From<AccessServerError> for Report {
             ),
             _ => (
                 ErrorCode::OpenvpnUnexpectedAnswer,
-                "`ob vpn profile --explain -v` shows which door of the server answered what",
+                "`ob vpn profile --explain -v` shows which endpoint of the server answered what",
             ),
         };
         Self::new(code, "cannot get a VPN profile")

@@ -153,7 +153,7 @@ impl From<Fault> for Report {
             ),
             Fault::Refused(_) => (
                 ErrorCode::OpenvpnRefused,
-                "`ob vpn up -v` shows which door of the server refused",
+                "`ob vpn up -v` shows which endpoint of the server refused",
             ),
             Fault::Server(_) | Fault::Unreadable => (
                 ErrorCode::OpenvpnServerFault,

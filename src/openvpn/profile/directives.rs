@@ -33,7 +33,7 @@ pub(super) enum Kind {
     /// `dev tun`, `dev tun0`. `ob` chooses the device's name.
     Device,
     /// Names of algorithms joined by colons, none of which means no protection.
-    Suites,
+    Algorithms,
     TlsVersion,
     /// `verify-x509-name NAME [TYPE]`.
     ServerName,
@@ -233,14 +233,14 @@ const ALLOWED: &[(&str, Kind)] = &[
     ("topology", Kind::OneOf(&["subnet", "p2p", "net30"])),
     ("persist-key", Kind::Flag),
     ("persist-tun", Kind::Flag),
-    ("cipher", Kind::Suites),
-    ("data-ciphers", Kind::Suites),
-    ("data-ciphers-fallback", Kind::Suites),
-    ("ncp-ciphers", Kind::Suites),
-    ("auth", Kind::Suites),
-    ("tls-cipher", Kind::Suites),
-    ("tls-ciphersuites", Kind::Suites),
-    ("tls-groups", Kind::Suites),
+    ("cipher", Kind::Algorithms),
+    ("data-ciphers", Kind::Algorithms),
+    ("data-ciphers-fallback", Kind::Algorithms),
+    ("ncp-ciphers", Kind::Algorithms),
+    ("auth", Kind::Algorithms),
+    ("tls-cipher", Kind::Algorithms),
+    ("tls-ciphersuites", Kind::Algorithms),
+    ("tls-groups", Kind::Algorithms),
     ("tls-version-min", Kind::TlsVersion),
     ("tls-version-max", Kind::TlsVersion),
     (

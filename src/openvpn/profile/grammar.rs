@@ -29,7 +29,7 @@ impl Value {
                 [device] if is_tun(device) => Ok(Self::words(&["tun"])),
                 _ => Err(RefusalReason::OtherMode),
             },
-            Kind::Suites => suites(args),
+            Kind::Algorithms => algorithms(args),
             Kind::TlsVersion => tls_version(args),
             Kind::ServerName => server_name(args),
             Kind::ServerCertificate => match args {
@@ -60,7 +60,9 @@ impl Value {
                     numbers(&[size], &[1], 68, 65_535)?;
                     Ok(Value::words(args))
                 }
-                _ => Err(RefusalReason::Value("is `fragment SIZE [mtu]`")),
+                _ => Err(RefusalReason::Value(
+                    "must have the form `fragment SIZE [mtu]`",
+                )),
             },
             Kind::Fingerprint => fingerprint(args, false),
             Kind::AuthorityHash => fingerprint(args, true),
@@ -91,7 +93,9 @@ fn parse_remote(args: &[&str]) -> Result<Remote, RefusalReason> {
         [name, port] => (name, Some(port), None),
         [name, port, protocol] => (name, Some(port), Some(protocol)),
         _ => {
-            return Err(RefusalReason::Value("is `remote HOST [PORT [PROTOCOL]]`"));
+            return Err(RefusalReason::Value(
+                "must have the form `remote HOST [PORT [PROTOCOL]]`",
+            ));
         }
     };
     let host = normalize_host(name).ok_or(RefusalReason::Value("names no host"))?;
@@ -125,7 +129,11 @@ fn parse_challenge(args: &[&str]) -> Result<StaticChallenge, RefusalReason> {
         [text, "1"] | [text, "1", "scrv1"] => (text, 1),
         [text, "2"] | [text, "0", "concat"] => (text, 2),
         [text, "3"] | [text, "1", "concat"] => (text, 3),
-        _ => return Err(RefusalReason::Value("is `static-challenge TEXT FLAGS`")),
+        _ => {
+            return Err(RefusalReason::Value(
+                "must have the form `static-challenge TEXT FLAGS`",
+            ));
+        }
     };
     if !is_line(text, 160) {
         return Err(RefusalReason::Value(
@@ -137,9 +145,7 @@ fn parse_challenge(args: &[&str]) -> Result<StaticChallenge, RefusalReason> {
 
 fn numbers(args: &[&str], counts: &[u8], min: u32, max: u32) -> Result<Value, RefusalReason> {
     if !counts.iter().any(|count| usize::from(*count) == args.len()) {
-        return Err(RefusalReason::Value(
-            "has another number of arguments than it takes",
-        ));
+        return Err(RefusalReason::Value("has the wrong number of arguments"));
     }
     args.iter()
         .map(|arg| match arg.parse::<u32>() {
@@ -152,14 +158,18 @@ fn numbers(args: &[&str], counts: &[u8], min: u32, max: u32) -> Result<Value, Re
         .map(Value::Numbers)
 }
 
-/// Parses a size and what it counts.
+/// Parses `mssfix`: the maximum packet size; `mtu` or `fixed` says which headers it includes.
 fn mssfix(args: &[&str]) -> Result<Value, RefusalReason> {
     match args {
         [] => {}
         [size] | [size, "mtu" | "fixed"] => {
             numbers(&[size], &[1], 0, 65_535)?;
         }
-        _ => return Err(RefusalReason::Value("is `mssfix [SIZE [mtu|fixed]]`")),
+        _ => {
+            return Err(RefusalReason::Value(
+                "must have the form `mssfix [SIZE [mtu|fixed]]`",
+            ));
+        }
     }
     Ok(Value::words(args))
 }
@@ -191,7 +201,8 @@ fn is_tun(device: &str) -> bool {
         .is_some_and(|number| number.len() <= 3 && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Parts of names that mean no encryption, no authentication, or broken algorithms.
+/// Parts of names that mean no encryption, no authentication, or broken algorithms. `BF` is not
+/// among them: BF-CBC is the default cipher of older servers.
 const WEAK_ALGORITHMS: &[&str] = &[
     "NONE",
     "NULL",
@@ -216,7 +227,7 @@ const WEAK_ALGORITHMS: &[&str] = &[
 
 /// Parses names of algorithms. Refuses `none`, null ciphers, and keywords of OpenSSL's cipher
 /// strings that would enable one.
-fn suites(args: &[&str]) -> Result<Value, RefusalReason> {
+fn algorithms(args: &[&str]) -> Result<Value, RefusalReason> {
     let [list] = args else {
         return Err(RefusalReason::Value("takes one list of names"));
     };
@@ -259,7 +270,11 @@ fn server_name(args: &[&str]) -> Result<Value, RefusalReason> {
     let (name, kind) = match args {
         [name] => (name, "subject"),
         [name, kind @ ("subject" | "name" | "name-prefix")] => (name, *kind),
-        _ => return Err(RefusalReason::Value("is `verify-x509-name NAME [TYPE]`")),
+        _ => {
+            return Err(RefusalReason::Value(
+                "must have the form `verify-x509-name NAME [TYPE]`",
+            ));
+        }
     };
     if !is_line(name, 180) {
         return Err(RefusalReason::Value(
@@ -288,7 +303,7 @@ mod tests {
             "TLS-ECDHE-RSA-WITH-AES-256-GCM-SHA384",
             "BF-CBC",
         ] {
-            assert!(suites(&[list]).is_ok(), "{list}");
+            assert!(algorithms(&[list]).is_ok(), "{list}");
         }
         for list in [
             "none",
@@ -304,7 +319,7 @@ mod tests {
             "TLS_NULL_SHA",
             "AES-256-GCM:NoNe",
         ] {
-            assert!(suites(&[list]).is_err(), "{list}");
+            assert!(algorithms(&[list]).is_err(), "{list}");
         }
     }
 }

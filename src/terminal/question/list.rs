@@ -35,7 +35,7 @@ pub(super) struct Look {
     pub(super) rows: usize,
     pub(super) in_color: bool,
     /// Whether the terminal shows more than ASCII.
-    pub(super) draws: bool,
+    pub(super) shows_unicode: bool,
 }
 
 impl<'a> List<'a> {
@@ -126,7 +126,7 @@ impl<'a> List<'a> {
             let all = self.labels.len();
             lines.push(format!("  {} of {all}", self.position(matches.len())));
         }
-        lines.push(cut(self.keys(look.draws, columns), columns));
+        lines.push(cut(self.keys(look.shows_unicode, columns), columns));
         lines
     }
 
@@ -145,8 +145,8 @@ impl<'a> List<'a> {
     }
 
     /// Returns the line that names the keys, a shorter one where the terminal is narrow.
-    fn keys(&self, draws: bool, columns: usize) -> &'static str {
-        let lines = match (self.can_filter, draws) {
+    fn keys(&self, shows_unicode: bool, columns: usize) -> &'static str {
+        let lines = match (self.can_filter, shows_unicode) {
             (true, true) => [
                 "↑↓ move · enter choose · type to filter · esc cancel",
                 "↑↓ · enter · type to filter · esc",
@@ -202,7 +202,7 @@ mod tests {
         columns: 60,
         rows: 24,
         in_color: false,
-        draws: true,
+        shows_unicode: true,
     };
 
     fn labels(of: &[&str]) -> Vec<String> {
@@ -268,7 +268,7 @@ mod tests {
         let look = Look {
             columns: 40,
             rows: 8,
-            draws: false,
+            shows_unicode: false,
             ..LOOK
         };
         insta::assert_snapshot!(shown(&list, look), @r"

@@ -104,7 +104,7 @@ impl Questions {
                 columns: usize::from(columns),
                 rows: usize::from(rows),
                 in_color: self.output.is_colored(),
-                draws: self.output.draws(),
+                shows_unicode: self.output.shows_unicode(),
             }
         };
         loop {

@@ -8,7 +8,7 @@ use crate::tunnel::auth::Auth;
 use crate::tunnel::connections::{ClientEvent, ClientId, ClientQueue};
 use crate::tunnel::deadlines::Stage;
 use crate::tunnel::runtime_files::already_up;
-use crate::wire::{Begin, FromTunnel, Sealed, ToTunnel, TunnelAnswer};
+use crate::wire::{Begin, FromTunnel, SecretText, ToTunnel, TunnelAnswer};
 
 impl SupervisorState {
     pub(super) fn client_event(&mut self, event: ClientEvent) {
@@ -75,7 +75,7 @@ impl SupervisorState {
     fn launch(&mut self, mut begin: Begin) {
         let token = begin.token.take().map(|token| token.0);
         self.auth = Auth::new(begin.username.clone(), token, begin.has_agent);
-        let profile = std::mem::replace(&mut begin.profile, Sealed(Secret::new("")));
+        let profile = std::mem::replace(&mut begin.profile, SecretText(Secret::new("")));
         self.actions.push(Action::WriteProfile(profile.0));
         self.begin = Some(begin);
         self.deadlines.enter(Stage::Launching, self.now);

@@ -95,7 +95,7 @@ fn answer_to_an_earlier_question_is_dropped() {
     }
     let answer = |number| ToTunnel::Answer {
         number,
-        answer: TunnelAnswer::Given(Sealed(Secret::new("42"))),
+        answer: TunnelAnswer::Given(SecretText(Secret::new("42"))),
     };
     assert!(tunnel.answerer(answer(1)).is_empty());
     let actions = tunnel.answerer(answer(2));

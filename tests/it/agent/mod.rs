@@ -19,7 +19,7 @@ use std::time::Duration;
 use ob::secret::Secret;
 use ob::wire::{
     self, Account, Answer, Ask, CaBundle, FromAgent, Hello, PROTOCOL, Reply, Request, Route,
-    Sealed, SignInWay, TO_AGENT_WITH_CERTIFICATES_MAX, ToAgent,
+    SecretText, SignInWay, TO_AGENT_WITH_CERTIFICATES_MAX, ToAgent,
 };
 
 use crate::support::TestEnv;
@@ -144,7 +144,7 @@ fn send_sign_in(env: &TestEnv, account: Account) {
             }
             FromAgent::Ask(Ask::OpenPage { .. }) => Answer::PageShown,
             FromAgent::Ask(Ask::Password { .. }) => {
-                Answer::Password(Sealed(Secret::new(env.user().password.as_str())))
+                Answer::Password(SecretText(Secret::new(env.user().password.as_str())))
             }
             FromAgent::Reply(Reply::SignedIn { .. }) => return,
             FromAgent::Reply(other) => panic!("{other:?}"),

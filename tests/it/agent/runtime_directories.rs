@@ -88,7 +88,7 @@ fn login_with_xdg_is_reached_without_it() {
         &env,
         "XDG_RUNTIME_DIR=/run/user/0 ob login --password-stdin || exit; \
          ob exec -- echo out && ob credential -p dev >/dev/null && ob doctor --json; \
-         find $HOME -name '*.sock'; ob logout && ob agent stop && ls /run/user/0/ob && ob status",
+         find $HOME -name '*.sock'; ob logout && ob agent stop && ls /run/user/0/ob && { ob status; test $? = 1; }",
     );
     assert_eq!(ended.code(), Some(0), "{} {}", ended.stdout, ended.stderr);
     assert!(ended.stdout.starts_with("out\n"), "{}", ended.stdout);

@@ -242,11 +242,16 @@ impl Walk<'_> {
                 }
             },
         };
-        let seen = self.run(&verb.line(&flags), place, &expected);
+        let profiles = named == Named::Nothing
+            && self.configured == Configured::Open
+            && !choose
+            && matches!(verb, Verb::Shell | Verb::Console);
+        let seen = self.run(&verb.line(&flags), place, &expected, profiles);
         self.judge(&seen, &expected);
     }
 
-    fn run(&mut self, line: &str, place: usize, expected: &Expected) -> String {
+    /// Runs `line`; with `profiles`, the menu of profiles comes first, and its last item leads on.
+    fn run(&mut self, line: &str, place: usize, expected: &Expected, profiles: bool) -> String {
         let line = format!("{line}; echo c\"\"ode-$code.");
         let Some(pty) = self.terminals.get_mut(place) else {
             let ended = run(self.env.command("bash").args(["-c", &line]), "");
@@ -254,6 +259,10 @@ impl Walk<'_> {
         };
         type_line(Kind::Bash, pty, &line);
         let mut seen = String::new();
+        if profiles {
+            pty.until("Profile (1-3, Enter for 1): ");
+            pty.send("another role\r");
+        }
         if let Expected::Ran {
             role, menu: true, ..
         } = expected

@@ -209,7 +209,7 @@ fn missing_home_and_xdg_are_named() {
         let expected = Failure(2, "config.no-org", "ob config init");
         assert_failed(&env, &bare, &expected, home);
         let status = without_xdg(&env, home, "ob status --json");
-        assert_eq!(status.code(), Some(0), "{home} {}", status.stderr);
+        assert_eq!(status.code(), Some(1), "{home} {}", status.stderr);
     }
     assert_eq!(files(&env), before);
 }

@@ -31,7 +31,7 @@ fn closed_descriptors_cause_no_panic_and_no_leak() {
         assert_eq!(runs(&env), usize::from(can_read), "{closed}");
         let login = cold(&format!("login {ANSWERED}"));
         assert_eq!(login.code(), code, "{closed}: {}", login.stderr);
-        assert_eq!(cold("status").code(), Some(0), "{closed}");
+        assert_eq!(cold("status").code(), Some(1), "{closed}");
 
         env.sign_in();
         let exec = shell(&env, &format!("ob exec {COMMAND} {closed}"));

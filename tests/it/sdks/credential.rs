@@ -26,7 +26,7 @@ fn without_a_session_it_exits_3_without_network_or_agent() {
     assert!(env.agents().is_empty());
     assert_eq!(env.sandbox.log().len(), 0);
     // The same with an agent without a session, and with a private agent.
-    printed(&mut env.ob(["status"]));
+    env.status();
     env.sign_in();
     printed(&mut env.ob(["logout"]));
     env.sandbox.clear_log();

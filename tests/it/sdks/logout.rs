@@ -84,7 +84,7 @@ fn logout_wipes_everything_and_exits_5_without_okta() {
     let until = local_time(keys["Expiration"].as_str().unwrap());
     assert!(report["hints"].to_string().contains(&until), "{report}");
     assert_eq!(report["keys_valid_until"], keys["Expiration"], "{report}");
-    let status = json(&mut env.ob(["status", "--json"]));
+    let status = env.status();
     let held = (&status["sessions"], &status["roles"]);
     assert_eq!(held, (&json!([]), &json!([])), "{status}");
 }

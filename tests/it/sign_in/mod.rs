@@ -66,7 +66,7 @@ pub(crate) fn target(sandbox: &Sandbox, account: Account, role: Option<&str>) ->
         chain: Vec::new(),
         duration: 3600,
         region: Some("eu-west-1".into()),
-        region_gives_way: false,
+        replace_foreign_region: false,
         sts_endpoint: Some(sandbox.sts_url()),
         names: ob::wire::DisplayNames::default(),
     }

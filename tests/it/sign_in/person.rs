@@ -7,7 +7,7 @@ use std::time::Duration;
 use ob::flow::{Conversation, Unanswered};
 use ob::okta::webauthn::{decode_base64url, encode_base64url};
 use ob::secret::Secret;
-use ob::wire::{Answer, Ask, KeyChallenge, KeySigned, Notice, PinUse, Sealed};
+use ob::wire::{Answer, Ask, KeyChallenge, KeySigned, Notice, PinUse, SecretText};
 use ob_sandbox::{PRESENT, Sandbox, SecurityKey, Signed, VERIFIED};
 
 /// The scripted user's reply to the next question.
@@ -183,7 +183,7 @@ impl Conversation for Person<'_> {
         if let Ask::PrivateKey = ask {
             let key = self.key.borrow().clone();
             let key = key.ok_or(Unanswered::Unattended(kind))?;
-            return Ok(Answer::PrivateKey(Sealed(Secret::new(key))));
+            return Ok(Answer::PrivateKey(SecretText(Secret::new(key))));
         }
         if let Ask::OpenPage { page, .. } = &ask {
             return match self.has_browser {
@@ -197,7 +197,7 @@ impl Conversation for Person<'_> {
         if let Ask::Password { .. } = ask
             && let Some(password) = self.password.borrow_mut().take()
         {
-            return Ok(Answer::Password(Sealed(Secret::new(password))));
+            return Ok(Answer::Password(SecretText(Secret::new(password))));
         }
         let mut reply = self.script.borrow_mut().pop_front();
         if let Some(Reply::After(seconds)) = reply {
@@ -209,7 +209,7 @@ impl Conversation for Person<'_> {
         {
             return Ok(answer);
         }
-        let sealed = |text: String| Sealed(Secret::new(text));
+        let sealed = |text: String| SecretText(Secret::new(text));
         Ok(match (reply, &ask) {
             (None, _) => return Err(Unanswered::Unattended(kind)),
             (Some(Reply::Leave), _) => return Err(Unanswered::Abandoned),
@@ -255,7 +255,7 @@ fn wire_answer(signed: &Signed) -> Answer {
     Answer::SecurityKey(KeySigned {
         credential_id: encode_base64url(&signed.credential_id),
         authenticator_data: encode_base64url(&signed.authenticator_data),
-        signature: Sealed(Secret::new(encode_base64url(&signed.signature))),
+        signature: SecretText(Secret::new(encode_base64url(&signed.signature))),
     })
 }
 

@@ -223,7 +223,7 @@ fn unanswered_push_is_sent_again_on_enter() {
         let mut pty = Pty::spawn(&command);
         pty.until("Password of dave@acme.com");
         pty.send(&format!("{}\n", env.user().password));
-        pty.until("Enter sends another (1-");
+        pty.until("The push was not approved (");
         pty.until("): ");
         env.sandbox.approve_push();
         pty.send("\n");

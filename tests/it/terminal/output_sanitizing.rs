@@ -115,6 +115,7 @@ pub(super) const OUTPUTS: [Place; 32] = [
         "push again",
         |text| {
             ask(Ask::PushAgain {
+                can_resend: true,
                 factor: "x".into(),
                 why: text.into(),
                 can_change: true,

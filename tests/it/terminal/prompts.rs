@@ -8,7 +8,7 @@ use ob::okta::webauthn::encode_base64url;
 use ob::report::{ErrorCode, Exit, Report};
 use ob::secret::Secret;
 use ob::wire::{
-    Ask, FromAgent, IssuedCredentials, KeyChallenge, Notice, PinUse, Reply, RoleEntry, Sealed,
+    Ask, FromAgent, IssuedCredentials, KeyChallenge, Notice, PinUse, Reply, RoleEntry, SecretText,
 };
 use ob_sandbox::{AwsApp, Fault, FaultKind, Plugged, Touch};
 
@@ -200,7 +200,7 @@ fn no_command_runs_as_a_role_of_another_terminal() {
             choice("arn:aws:iam::123456789012:role/ReadOnly"),
             choice(deploy),
         ];
-        let secret = || Sealed(Secret::new("x".to_owned()));
+        let secret = || SecretText(Secret::new("x".to_owned()));
         let issued = IssuedCredentials {
             access_key_id: "ASIAX".into(),
             secret_access_key: secret(),

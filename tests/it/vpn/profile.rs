@@ -96,7 +96,7 @@ fn a_server_without_any_door_is_named_with_what_each_answered() {
     assert_eq!(shown.status.code(), Some(4));
     let said = &shown.stderr;
     for part in [
-        "OpenVPN-AS has no door",
+        "OpenVPN-AS offers no profile at an endpoint",
         "/import_profile answered with status 404",
         "/downloads.json answered with status 404",
         "/api/token-url answered with status 404",

@@ -11,7 +11,7 @@ use crate::importers::Tool;
 /// Reads the files named, else those in the usual places of your home, and writes what has a twin
 /// here to your settings. What is left out is named with its line and the reason; a stored password
 /// or key is never taken and never printed.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, Default)]
 pub(in super::super) struct Args {
     /// Files of other tools, instead of those in the usual places
     #[arg(value_name = "FILE")]

@@ -63,6 +63,25 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     })
 }
 
+/// Returns the names of the other tools' files in the usual places that have something to import.
+pub(super) fn importable_files(context: &Context) -> Vec<String> {
+    let sources = read_sources(&Args::default(), context);
+    let found = sources.map(|sources| sources.found).unwrap_or_default();
+    found.into_iter().map(|source| source.name).collect()
+}
+
+/// Imports the files in the usual places.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn import_all(force: bool, context: &Context) -> Result<ExitCode, Report> {
+    let args = Args {
+        force,
+        ..Args::default()
+    };
+    run(&args, context)
+}
+
 /// Returns why the draft cannot be printed or written.
 fn refusal(args: &Args, draft: &Draft, text: &str) -> Option<Report> {
     if args.check {

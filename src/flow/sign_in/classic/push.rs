@@ -12,9 +12,9 @@ use crate::okta::authn::{FactorResult, MfaChallenge, Transaction};
 use crate::report::Report;
 use crate::wire::Notice;
 
-/// Okta's own page polls every four seconds; its rate limits allow two.
+/// Okta's own page polls every four seconds; its rate limits allow a poll every two.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// For a push without an `expiresAt`, and at most.
+/// How long a push is polled: at most, and if it has no `expiresAt`.
 const PUSH_LIFETIME_SECONDS: i64 = 300;
 
 impl<C: Conversation> ClassicTransaction<'_, C> {
@@ -69,11 +69,9 @@ impl<C: Conversation> ClassicTransaction<'_, C> {
     ) -> Result<Transaction, Report> {
         let factor = factor_name(&challenge.factor);
         let can_change = challenge.can_go_back();
-        match ask_push_again(&factor, why, can_change, self.conversation).await {
-            // Okta still waits for the last push and accepts no other.
-            PushDecision::SendAgain if challenge.is_polling() => {
-                Err(push_not_approved(&factor, why))
-            }
+        // While Okta still waits for the last push, it accepts no other.
+        let can_resend = !challenge.is_polling();
+        match ask_push_again(&factor, why, can_resend, can_change, self.conversation).await {
             PushDecision::SendAgain => self.send_once(challenge.restart()?).await,
             PushDecision::OtherFactor => self.choose_other(challenge).await,
             PushDecision::GiveUp => Err(push_not_approved(&factor, why)),

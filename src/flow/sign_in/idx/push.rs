@@ -16,7 +16,7 @@ use crate::wire::Notice;
 const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(4);
 const MIN_POLL_INTERVAL: Duration = Duration::from_secs(1);
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);
-/// For a push without a deadline, and at most.
+/// How long a push is polled: at most, and if it has no deadline.
 const PUSH_LIFETIME: Duration = Duration::from_secs(300);
 
 impl<C: Conversation> IdxTransaction<'_, C> {
@@ -65,11 +65,11 @@ impl<C: Conversation> IdxTransaction<'_, C> {
             Some(report) => report.causes.join(": "),
             None => "nobody answered it in time".into(),
         };
-        let can_change = pending.can_choose_other();
-        match ask_push_again(&name, &why, can_change, self.conversation).await {
-            PushDecision::SendAgain if pending.can_resend() => Ok(pending.resend()?),
+        let (can_resend, can_change) = (pending.can_resend(), pending.can_choose_other());
+        match ask_push_again(&name, &why, can_resend, can_change, self.conversation).await {
+            PushDecision::SendAgain => Ok(pending.resend()?),
             PushDecision::OtherFactor => self.select_factor(pending.choose_other()).await,
-            PushDecision::SendAgain | PushDecision::GiveUp => Err(push_not_approved(&name, &why)),
+            PushDecision::GiveUp => Err(push_not_approved(&name, &why)),
         }
     }
 

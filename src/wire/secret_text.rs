@@ -1,4 +1,5 @@
-//! The only serialisation of a secret: between client and agent, on a socket of the same user.
+//! The serialisation of a secret in messages between `ob`'s own processes: as plain text, on sockets
+//! and pipes of the same user.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -6,15 +7,15 @@ use crate::secret::Secret;
 
 /// A secret in a message.
 #[derive(Debug)]
-pub struct Sealed(pub Secret);
+pub struct SecretText(pub Secret);
 
-impl Serialize for Sealed {
+impl Serialize for SecretText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.expose())
     }
 }
 
-impl<'de> Deserialize<'de> for Sealed {
+impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self(Secret::new(text)))
     }
