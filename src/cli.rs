@@ -155,6 +155,9 @@ fn run_verb(verb: Option<&Verb>, globals: Globals) -> ExitCode {
     let exit_codes = verb.map_or(ExitCodes::Own, Verb::exit_codes);
     let mut context = Context::new(globals);
     context.has_command = exit_codes == ExitCodes::Wrapper;
+    if matches!(verb, Some(Verb::Credential(_))) {
+        context.fill_in_home();
+    }
     let outcome = check_org(verb, &context).and_then(|()| match verb {
         Some(verb) => verb.run(&context),
         None => overview::run(&context),

@@ -1,7 +1,10 @@
 //! What each verb is given: the global options, the environment and the settings.
 
 use std::cell::OnceCell;
+use std::ffi::OsString;
 use std::path::PathBuf;
+
+use nix::unistd::{User, geteuid};
 
 use crate::clock::{Clock, Zone};
 use crate::config::{Files, Flags, Settings, load, unknown_variables};
@@ -50,6 +53,20 @@ impl Context {
             environment,
             has_command: false,
             settings: OnceCell::new(),
+        }
+    }
+
+    /// Takes the user's home from the password database if `HOME` is not set, as in the environment
+    /// of a service or an editor. SDKs look for `~/.aws/config` in the same way.
+    pub fn fill_in_home(&mut self) {
+        if self.environment.raw("HOME").is_some() {
+            return;
+        }
+        if let Ok(Some(user)) = User::from_uid(geteuid()) {
+            let own = self.environment.iter();
+            let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let home = (OsString::from("HOME"), user.dir.into_os_string());
+            self.environment = own.chain([home]).collect();
         }
     }
 

@@ -31,8 +31,8 @@ enum Hosts {
 }
 
 impl NoProxy {
-    /// Parses entries separated by commas, semicolons or white space: `acme.com`, `.acme.com`, `*.acme.com`,
-    /// `10.0.0.0/8`, `[::1]`, each with an optional `:port`, and `*` for every host.
+    /// Parses entries separated by commas, semicolons or white space: `acme.com`, `.acme.com`,
+    /// `*.acme.com`, `10.0.0.0/8`, `[::1]`, each with an optional `:port`, and `*` for every host.
     pub fn parse(text: &str) -> Self {
         let mut list = Self::default();
         let words = text.split(|c: char| c == ',' || c == ';' || c.is_whitespace());

@@ -1,5 +1,5 @@
-//! The serialisation of a secret in messages between `ob`'s own processes: as plain text, on sockets
-//! and pipes of the same user.
+//! The serialisation of a secret in messages between `ob`'s own processes: as plain text, on
+//! sockets and pipes of the same user.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -16,6 +16,7 @@ mod findings;
 mod limits;
 mod links;
 mod logout;
+mod programs;
 mod progress;
 mod refresh;
 pub(crate) mod tools;
