@@ -115,3 +115,39 @@ fn the_shell_to_try_it_in_shows_what_to_type_and_works() {
     assert!(pty.wait().0.success());
     newcomer.assert_nothing_is_left();
 }
+
+#[test]
+fn the_tour_shows_five_commands_and_runs_them() {
+    let newcomer = Newcomer::new();
+    let mut pty = Pty::spawn(newcomer.sandbox("try").args(["--user", "bob", "--tour"]));
+    pty.until("password  ");
+    let password = pty.until("\n").trim().to_owned();
+    pty.until("code      ");
+    let code = pty.until(" ").trim().to_owned();
+    pty.until("Step 1 of 5. ");
+    pty.until("  $ ob login");
+    pty.until("Enter runs it, s skips it, q ends the tour.");
+    pty.send("\n");
+    pty.until("Password of bob@acme.com");
+    pty.send(&format!("{password}\n"));
+    pty.until("Bob's phone");
+    pty.send(&format!("{code}\n"));
+    pty.until("signed in to ");
+    pty.until("Step 2 of 5. ");
+    pty.until("  $ ob exec dev -- ");
+    pty.send("\n");
+    pty.until("AWS_ACCESS_KEY_ID=ASIA");
+    pty.until("Step 3 of 5. ");
+    pty.send("s\n");
+    pty.until("Step 4 of 5. ");
+    pty.send("\n");
+    pty.until("https://127.0.0.1:");
+    pty.until("Step 5 of 5. ");
+    pty.send("\n");
+    pty.until("dropped");
+    pty.until("The tour is over.");
+    pty.until("(ob sandbox)");
+    pty.send("exit\n");
+    assert!(pty.wait().0.success());
+    newcomer.assert_nothing_is_left();
+}

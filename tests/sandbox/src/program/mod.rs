@@ -4,6 +4,7 @@
 mod child;
 mod home;
 mod ob;
+mod tour;
 mod verbs;
 mod vpn;
 
@@ -50,6 +51,9 @@ enum Verb {
         /// Sign in as a user who has every factor
         #[arg(long, value_enum, value_name = "WHICH")]
         factors: Option<Factors>,
+        /// First show five commands and run them: login, exec, shell, console, VPN
+        #[arg(long)]
+        tour: bool,
         #[command(flatten)]
         program: Program,
     },
@@ -151,13 +155,14 @@ pub(crate) fn run() -> ExitCode {
             user,
             pipeline,
             factors,
+            tour,
             program,
         } => {
             let user = match factors {
                 Some(Factors::All) => "judy".to_owned(),
                 None => user,
             };
-            verbs::attempt(&user, pipeline.into(), program.ob)
+            verbs::attempt(&user, pipeline.into(), tour, program.ob)
         }
         Verb::Vpn {
             user,

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::child::Caught;
 use super::home::Home;
-use super::{failed, notice, ob, print};
+use super::{failed, notice, ob, print, tour};
 
 /// How long the phone's owner takes in `try`.
 const TAP: Duration = Duration::from_secs(2);
@@ -57,6 +57,7 @@ pub(super) fn exec(
 pub(super) fn attempt(
     name: &str,
     pipeline: Pipeline,
+    has_tour: bool,
     program: Option<PathBuf>,
 ) -> io::Result<ExitCode> {
     let program = ob::find(program)?;
@@ -74,6 +75,9 @@ pub(super) fn attempt(
     Plugged::at(&home.keys(), user.keys())?.touch(Touch::After(TAP));
     notice(&print_instructions(&sandbox, user));
     show_deliveries(&sandbox, user);
+    if has_tour {
+        tour::walk(&home)?;
+    }
     let caught = Caught::new()?;
     let shell = std::env::var_os("SHELL").unwrap_or_else(|| "bash".into());
     let mut command = Command::new(shell);
