@@ -39,6 +39,7 @@ mod layering;
 mod lockfile;
 #[cfg(test)]
 mod login;
+mod messages;
 mod networks;
 #[cfg(test)]
 mod openvpn_differential;
