@@ -16,7 +16,11 @@ pub fn account(
     org: &OrgTarget,
     sign_in: &SignInOptions,
 ) -> Result<Account, Report> {
-    let lifetime = context.settings()?.session_lifetime();
+    let settings = context.settings()?;
+    if sign_in.factor.is_some() {
+        settings.check_flag("--factor", "org.factor")?;
+    }
+    let lifetime = settings.session_lifetime();
     let is_machine = org.sign_in == SignIn::Machine;
     Ok(Account {
         org: org.org.origin().to_owned(),
@@ -26,7 +30,7 @@ pub fn account(
         } else {
             org.username.clone()
         },
-        vpn: context.settings()?.vpn(&context.environment).is_ok(),
+        vpn: settings.vpn(&context.environment).is_ok(),
         machine: is_machine.then(|| machine(org)).transpose()?,
         client_id: match (&org.client_id, org.sign_in) {
             (None, SignIn::Browser | SignIn::Machine) => return Err(missing_setting("client_id")),

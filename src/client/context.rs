@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{User, geteuid};
 
 use crate::clock::{Clock, Zone};
-use crate::config::{Files, Flags, Settings, load, unknown_variables};
+use crate::config::{Files, Flags, Settings, check_locks, load, unknown_variables};
 use crate::model::{Environment, Timestamp};
 use crate::paths;
 use crate::process;
@@ -80,6 +80,15 @@ impl Context {
         }
         let settings = load(&self.files(), &self.environment)?;
         Ok(self.settings.get_or_init(|| settings))
+    }
+
+    /// Checks that `text`, which is to become the user's settings file at `path`, changes no key
+    /// that the administrator has locked.
+    ///
+    /// # Errors
+    /// As [`check_locks`].
+    pub fn check_locks(&self, text: &str, path: &Path) -> Result<(), Report> {
+        check_locks(text, path, &self.files(), &self.environment)
     }
 
     /// Returns the variables that look like settings but are none, each with the setting's variable

@@ -47,6 +47,11 @@ pub struct Args {
 /// # Errors
 /// When there are no credentials, AWS refuses them, or no browser opens the page.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
+    if args.browser_command.is_some() {
+        context
+            .settings()?
+            .check_flag("--browser-command", "browser_command")?;
+    }
     let (menu, sign_in) = (args.menu.menu(), args.sign_in.options());
     let selection = with_picked_profile(context, args.role.selection(), menu)?;
     let target = resolve_for_menu(context, selection, menu, &sign_in)?;

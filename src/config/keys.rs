@@ -31,6 +31,8 @@ const HALF_DAY: Duration = Duration::from_secs(12 * HOUR.as_secs());
 pub const KEYS: &[Key] = &[
     key("default_profile", Kind::Text, r#""dev""#,
         "the profile when neither -p nor -r is given").variable("OB_DEFAULT_PROFILE"),
+    key("locked", Kind::Keys, r#"["org.url", "vpn.*"]"#,
+        "only in /etc/ob/config.toml: keys that your file, a variable and a flag cannot change"),
     key("org.url", Kind::Org, r#""https://acme.okta.com""#, "the Okta org").variable("OB_ORG_URL"),
     key("org.username", Kind::Text, r#""alice@acme.com""#,
         "who signs in; asked when left out").variable("OB_ORG_USERNAME"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::duration::{self, DurationError, InUnits};
+use super::locks::check_entry;
 use super::proxy::Proxy;
 use super::value::{SignIn, Value};
 use super::value_error::{MAX_TEXT_BYTES, ValueError};
@@ -32,6 +33,8 @@ pub(super) enum Kind {
     Provider,
     Chain,
     Policies,
+    /// Keys of settings, or tables with `.*`.
+    Keys,
     AccountName,
     Host,
     Networks,
@@ -73,6 +76,15 @@ impl Kind {
                 SessionPolicy::only(policies.clone())?;
                 Ok(Value::Policies(policies))
             }
+            (Self::Keys, Raw::List(items)) => {
+                for item in items {
+                    check_entry(item).map_err(|similar| ValueError::NoKey {
+                        key: (*item).to_owned(),
+                        similar,
+                    })?;
+                }
+                Ok(Value::Keys(items.iter().map(ToString::to_string).collect()))
+            }
             (Self::Networks, Raw::List(items)) => {
                 let networks = items.iter().map(|item| item.parse::<Network>());
                 Ok(Value::Networks(networks.collect::<Result<_, _>>()?))
@@ -95,7 +107,12 @@ impl Kind {
     const fn is_text(self) -> bool {
         !matches!(
             self,
-            Self::Chain | Self::Policies | Self::Networks | Self::Command | Self::Boolean
+            Self::Chain
+                | Self::Keys
+                | Self::Policies
+                | Self::Networks
+                | Self::Command
+                | Self::Boolean
         )
     }
 
@@ -103,6 +120,7 @@ impl Kind {
         match self {
             Self::Chain => "an array of role ARNs",
             Self::Policies => "an array of policy ARNs",
+            Self::Keys => "an array of keys",
             Self::Networks => "an array of networks",
             Self::Command => "an array of strings",
             Self::Boolean => "true or false",

@@ -47,7 +47,8 @@ pub fn load(files: &Files, environment: &Environment) -> Result<Settings, Report
         }
         settings.files.push((path.clone(), text.is_some()));
         if let Some(text) = text {
-            add_text(&text, path, &mut settings, &mut problems);
+            let is_administrators = files.system.as_ref() == Some(path);
+            add_file(&text, path, is_administrators, &mut settings, &mut problems);
         }
     }
     add_variables(environment, &mut settings, &mut problems);
@@ -104,6 +105,44 @@ pub fn unknown_variables(environment: &Environment) -> Vec<(String, Option<&'sta
         .collect()
 }
 
+/// Checks that `text`, which is to become the user's file at `path`, changes no locked key.
+///
+/// # Errors
+/// Names the locked keys.
+pub fn check_locks(
+    text: &str,
+    path: &Path,
+    files: &Files,
+    environment: &Environment,
+) -> Result<(), Report> {
+    let Some(system) = &files.system else {
+        return Ok(());
+    };
+    // What is wrong with it is reported by the verbs that load it.
+    let mut settings = Settings::default();
+    if let Ok(Some(text)) = read_text(system, environment) {
+        add_text(&text, system, &mut settings, &mut Vec::new());
+    }
+    let contents = contents::parse(text, &Arc::from(path));
+    check_none(&settings.locked_changes(&contents.values))
+}
+
+fn add_file(
+    text: &str,
+    path: &Path,
+    is_administrators: bool,
+    settings: &mut Settings,
+    problems: &mut Vec<Problem>,
+) {
+    if is_administrators {
+        return add_text(text, path, settings, problems);
+    }
+    let contents = contents::parse(text, &Arc::from(path));
+    problems.extend(contents.problems);
+    problems.extend(settings.locked_changes(&contents.values));
+    settings.add(contents.values, contents.tables);
+}
+
 fn add_text(text: &str, path: &Path, settings: &mut Settings, problems: &mut Vec<Problem>) {
     let contents = contents::parse(text, &Arc::from(path));
     problems.extend(contents.problems);
@@ -122,7 +161,11 @@ fn add_variables(environment: &Environment, settings: &mut Settings, problems: &
         let text = text.to_str().ok_or(ValueError::NotUtf8);
         match text.and_then(|text| key.kind.parse(&Raw::Text(text))) {
             Ok(value) => {
-                settings.values.insert((key.path, None), (value, source));
+                let id = (key.path, None);
+                match settings.lock_of(key.path) {
+                    Some(lock) => problems.extend(settings.changed(&id, &value, &source, lock)),
+                    None => drop(settings.values.insert(id, (value, source))),
+                }
             }
             Err(error) => {
                 problems.push(Problem::new(source, key.path, ProblemKind::Value(error)));

@@ -27,7 +27,7 @@ impl Settings {
             |key: &str| key.starts_with("org") && key.rsplit('.').next() == Some("private_key_env");
         self.iter()
             .filter(move |(key, ..)| is_named(key))
-            .map(|(_, value, _)| value.to_string())
+            .map(|(_, value, ..)| value.to_string())
     }
 }
 

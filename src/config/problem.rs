@@ -24,6 +24,10 @@ pub(super) enum ProblemKind {
     /// It contradicts the setting at another place.
     Conflict(&'static str, Source),
     Missing(&'static str),
+    /// The administrator's file locks the key, at this line.
+    Locked(Source),
+    /// A list of locked keys in another file than the administrator's.
+    UsersLock,
     /// It names a profile or an org that is not there; with the most similar one.
     NoSuch(&'static str, String, Option<String>),
 }
@@ -70,6 +74,12 @@ impl fmt::Display for Problem {
             ProblemKind::Conflict(sentence, other) => {
                 return write!(f, "`{key}`: {sentence} ({other})");
             }
+            ProblemKind::Locked(lock) => {
+                return write!(f, "`{key}` cannot be changed: it is locked by {lock}");
+            }
+            ProblemKind::UsersLock => {
+                return write!(f, "`{key}` is for /etc/ob/config.toml only");
+            }
             ProblemKind::Missing(other) => return write!(f, "`{key}` lacks `{other}`"),
             ProblemKind::UnknownKey(similar) => {
                 write!(f, "there is no setting `{key}`")?;
@@ -95,7 +105,12 @@ pub(super) fn check_none(problems: &[Problem]) -> Result<(), Report> {
     if problems.is_empty() {
         return Ok(());
     }
-    let mut report = Report::new(ErrorCode::ConfigInvalid, "cannot use the settings");
+    let is_locked = |problem: &Problem| matches!(problem.kind, ProblemKind::Locked(_));
+    let code = match problems.iter().all(is_locked) {
+        true => ErrorCode::ConfigLocked,
+        false => ErrorCode::ConfigInvalid,
+    };
+    let mut report = Report::new(code, "cannot use the settings");
     for problem in problems {
         report = report.cause(problem);
     }

@@ -46,10 +46,11 @@ impl Settings {
         self.orgs.keys().map(String::as_str)
     }
 
-    /// Returns every setting that has a value: its key as written in a file, the value, its source.
-    pub fn iter(&self) -> impl Iterator<Item = (String, &Value, &Source)> {
+    /// Returns every setting that has a value: its key as written in a file, the value, its source,
+    /// and the line that locks it.
+    pub fn iter(&self) -> impl Iterator<Item = (String, &Value, &Source, Option<&Source>)> {
         let values = self.values.iter();
-        values.map(|(id, (value, source))| (format_key(id), value, source))
+        values.map(|(id, (value, source))| (format_key(id), value, source, self.lock_of(id.0)))
     }
 
     /// Returns the IAM endpoint that replaces AWS's.

@@ -72,6 +72,14 @@ impl Settings {
     /// # Errors
     /// When no org or profile is selected, a flag's value is refused, or the app is another org's.
     pub fn resolve(&self, flags: &Flags, environment: &Environment) -> Result<Target, Report> {
+        for (flag, path, typed) in [
+            ("--region", "aws.region", &flags.region),
+            ("--duration", "aws.duration", &flags.duration),
+        ] {
+            if typed.is_some() {
+                self.check_flag(flag, path)?;
+            }
+        }
         let profile = self.select_profile(flags)?;
         let named = profile.as_deref();
         let org = self.org_of(flags, named, environment)?;

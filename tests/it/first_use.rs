@@ -267,3 +267,70 @@ fn a_menu_of_profiles_opens_where_none_is_named() {
     assert_eq!(plain.code(), Some(2), "{}", plain.stderr);
     assert!(plain.stderr.contains("needs the name of a profile"));
 }
+
+#[test]
+fn keys_that_the_administrator_locks_stay() {
+    let env = TestEnv::of("carol");
+    let own = env.full_settings().replace("'eu-west-1'", "'us-east-1'");
+    env.write_settings(&own);
+    let machine = |words: &[&str]| {
+        let mut command = on_company_machine(&env, &[&["ob"], words].concat());
+        let locked = "locked = ['aws.region', 'org.factor', 'browser_command']\n";
+        let system = company_settings(&env).replace("[aws]\n", "[aws]\nregion = 'eu-west-1'\n");
+        env.write("system.toml", format!("{locked}{system}"));
+        run(&mut command, "")
+    };
+    let refused = machine(&["config", "check"]);
+    assert_eq!(refused.code(), Some(2), "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("`aws.region` cannot be changed: it is locked by /etc/ob/config.toml:1"),
+        "{}",
+        refused.stderr
+    );
+    env.write_settings(&own.replace("region = 'us-east-1'\n", ""));
+    let shown = machine(&["config", "explain"]);
+    assert!(
+        shown
+            .stdout
+            .contains("(/etc/ob/config.toml:6, locked by /etc/ob/config.toml:1)"),
+        "{}",
+        shown.stdout
+    );
+    for (words, flag) in [
+        (
+            &["exec", "--region", "us-east-1", "--", "true"][..],
+            "--region",
+        ),
+        (&["login", "--factor", "push"], "--factor"),
+        (
+            &["console", "--browser-command", "true"],
+            "--browser-command",
+        ),
+    ] {
+        let refused = machine(words);
+        assert!(
+            refused
+                .stderr
+                .starts_with(&format!("ob: `{flag}` cannot be used here\n")),
+            "{words:?}: {}{}",
+            refused.stdout,
+            refused.stderr
+        );
+    }
+    let before = settings(&env);
+    let added = machine(&[
+        "config",
+        "add",
+        "x",
+        "-r",
+        "Engineer",
+        "--region",
+        "us-east-1",
+    ]);
+    assert!(added.stderr.contains("locked by"), "{}", added.stderr);
+    assert_eq!(settings(&env), before);
+    let allowed = machine(&["config", "add", "x", "-r", "Engineer"]);
+    assert_eq!(allowed.code(), Some(0), "{}", allowed.stderr);
+}

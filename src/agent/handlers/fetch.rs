@@ -10,6 +10,7 @@ use super::state::{FetchKey, Fetched, Handlers, Outcome, stopping};
 use crate::agent::credential_key::CredentialKey;
 use crate::agent::vault::Freshness;
 use crate::agent::waiters::Waiters;
+use crate::clock::span;
 use crate::flow::{self, Obtained, RoleChoices};
 use crate::process::panic_point;
 use crate::report::{ErrorCode, Report};
@@ -138,18 +139,20 @@ impl Handlers {
 }
 
 fn too_short(left: Duration, min_ttl: Option<Duration>) -> Report {
-    let required = min_ttl.map_or_else(
-        || "the 10 minutes".into(),
-        |min_ttl| format!("--min-ttl of {} s", min_ttl.as_secs()),
-    );
-    let left = left.as_secs();
+    let people = |time: Duration| span(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+    let left = people(left);
+    let cause = match min_ttl {
+        Some(min_ttl) => {
+            let asked = people(min_ttl);
+            format!("they last for another {left}, and `--min-ttl` asks for {asked}")
+        }
+        None => format!("they last for another {left}, which is less than 10 min"),
+    };
     Report::new(
         ErrorCode::StsTooShort,
         "the role's credentials do not last long enough",
     )
-    .cause(format!(
-        "they are good for {left} s, less than {required} asked for"
-    ))
+    .cause(cause)
     .hint(
         "ask for less with `--min-ttl`, \
          or for longer credentials with `--duration` or `duration =`",

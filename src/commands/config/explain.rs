@@ -20,7 +20,13 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
     let settings = context.settings()?;
     let values: Vec<(String, String, String)> = settings
         .iter()
-        .map(|(key, value, source)| (key, value.to_string(), source.to_string()))
+        .map(|(key, value, source, lock)| {
+            let source = match lock {
+                Some(lock) => format!("{source}, locked by {lock}"),
+                None => source.to_string(),
+            };
+            (key, value.to_string(), source)
+        })
         .collect();
     let config = read(&Kind::Config.path(&context.environment)?)?;
     let credentials = Zeroizing::new(read(&Kind::Credentials.path(&context.environment)?)?);

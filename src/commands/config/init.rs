@@ -63,6 +63,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         data(&new.to_toml())?;
         return Ok(ExitCode::SUCCESS);
     }
+    context.check_locks(&new.to_toml(), &path)?;
     let existing = match args.force {
         true => Existing::Replace,
         false => Existing::Keep,

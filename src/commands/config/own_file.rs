@@ -55,6 +55,7 @@ impl OwnFile {
             ))
             .hint("run the same command again"));
         }
+        context.check_locks(text, &self.path)?;
         // Alone, a file may lack what the system's file has.
         if check_text(self.text(), &self.path).is_ok() {
             check_text(text, &self.path)?;

@@ -33,6 +33,14 @@ pub(super) fn resolve(
     sign_in: &SignInOptions,
 ) -> Result<Resolved, Report> {
     let settings = context.settings()?;
+    let typed = [
+        ("--no-routes", "vpn.routes", policy.no_routes),
+        ("--route", "vpn.routes", !policy.route.is_empty()),
+        ("--no-dns", "vpn.dns_scope", policy.no_dns),
+    ];
+    for (flag, path, _) in typed.into_iter().filter(|(.., is_typed)| *is_typed) {
+        settings.check_flag(flag, path)?;
+    }
     let vpn = settings.vpn(&context.environment)?;
     let org = settings.resolve_org(&context.flags(), &context.environment)?;
     let routes = if policy.no_routes {

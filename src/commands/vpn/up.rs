@@ -99,6 +99,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
 
 /// Returns the typed or configured scope; `None` follows the server's options.
 fn dns_scope(args: &Args, context: &Context) -> Result<Option<DnsScope>, Report> {
+    if args.dns_scope.is_some() {
+        context
+            .settings()?
+            .check_flag("--dns-scope", "vpn.dns_scope")?;
+    }
     match &args.dns_scope {
         Some(typed) => Ok(typed.parse().ok()),
         None => Ok(context.settings()?.vpn(&context.environment)?.dns_scope),

@@ -1,3 +1,4 @@
+mod locks;
 mod trust;
 
 use std::fs::{self, Permissions};
@@ -31,6 +32,15 @@ impl Home {
             system: None,
         };
         Self { directory, files }
+    }
+
+    /// Adds the administrator's file.
+    fn below(mut self, system: &str) -> Self {
+        let path = self.directory.path().join("system.toml");
+        fs::write(&path, system).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        self.files.system = Some(path);
+        self
     }
 
     fn user(&self) -> &Path {
@@ -183,7 +193,7 @@ fn precedence_is_flag_variable_user_system() {
     assert_eq!(target.duration, session_duration(1800));
     let sources: Vec<String> = merged
         .iter()
-        .map(|(key, _, source)| format!("{key} {source}"))
+        .map(|(key, _, source, _)| format!("{key} {source}"))
         .collect();
     assert!(
         sources

@@ -29,6 +29,7 @@ macro_rules! local_codes {
             ConfigForeignApp = "config.foreign-app", Usage;
             ConfigInvalid = "config.invalid", Usage;
             ConfigLink = "config.link", Usage;
+            ConfigLocked = "config.locked", Usage;
             ConfigMissing = "config.missing", Usage;
             ConfigChanged = "config.changed", Failed;
             ConfigEditor = "config.editor", Failed;

@@ -100,6 +100,7 @@ fn write(args: &Args, text: &str, context: &Context) -> Result<PathBuf, Report> 
     // Each value was checked alone; this finds those that contradict each other.
     check_text(text, &path)
         .map_err(|report| report.context("what the files have is not written"))?;
+    context.check_locks(text, &path)?;
     let existing = match args.force {
         true => Existing::Replace,
         false => Existing::Keep,
