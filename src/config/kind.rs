@@ -5,7 +5,6 @@ use std::time::Duration;
 use url::Url;
 
 use super::duration::{self, DurationError, InUnits};
-use super::locks::check_entry;
 use super::proxy::Proxy;
 use super::value::{SignIn, Value};
 use super::value_error::{MAX_TEXT_BYTES, ValueError};
@@ -77,12 +76,6 @@ impl Kind {
                 Ok(Value::Policies(policies))
             }
             (Self::Keys, Raw::List(items)) => {
-                for item in items {
-                    check_entry(item).map_err(|similar| ValueError::NoKey {
-                        key: (*item).to_owned(),
-                        similar,
-                    })?;
-                }
                 Ok(Value::Keys(items.iter().map(ToString::to_string).collect()))
             }
             (Self::Networks, Raw::List(items)) => {

@@ -51,6 +51,7 @@ pub fn load(files: &Files, environment: &Environment) -> Result<Settings, Report
             add_file(&text, path, is_administrators, &mut settings, &mut problems);
         }
     }
+    problems.extend(settings.unknown_locks());
     add_variables(environment, &mut settings, &mut problems);
     problems.extend(contradictions(&settings));
     check_none(&problems)?;

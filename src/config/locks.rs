@@ -11,8 +11,8 @@ use crate::report::{ErrorCode, Report};
 /// The key of the list.
 pub(super) const LOCKED: &str = "locked";
 
-/// Keys that a profile or one of several orgs can have in place of a general one: whoever locks the
-/// general one means them too.
+/// Keys that a profile or one of several orgs can have in place of a general one: a lock of the
+/// general one holds for them too.
 const ALSO: [(&str, &str); 2] = [("profiles.*.", "aws."), ("orgs.*.", "org.")];
 
 impl Settings {
@@ -44,6 +44,22 @@ impl Settings {
         )
         .cause(format!("`{path}` is locked by {source}"))
         .hint("leave the flag out; your administrator can change the lock"))
+    }
+
+    /// Returns a problem for each entry of the list that is no key.
+    pub(super) fn unknown_locks(&self) -> Vec<Problem> {
+        let Some((Value::Keys(patterns), source)) = self.get(LOCKED, None) else {
+            return Vec::new();
+        };
+        let is_unknown = |pattern: &&String| {
+            *pattern == LOCKED || !KEYS.iter().any(|key| covers(pattern, key.path))
+        };
+        let problem = |pattern: &String| {
+            let similar = suggest_key(&pattern.split('.').collect::<Vec<_>>());
+            let kind = ProblemKind::UnknownKey(similar.filter(|similar| similar != pattern));
+            Problem::new(source.clone(), pattern, kind)
+        };
+        patterns.iter().filter(is_unknown).map(problem).collect()
     }
 
     /// Returns a problem for each of `values`, of the user's file, that changes a locked key.
@@ -80,16 +96,4 @@ fn covers(pattern: &str, path: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('.')),
         None => false,
     }
-}
-
-/// Checks one entry of the list.
-///
-/// # Errors
-/// When it covers no key; with the key that was probably meant.
-pub(super) fn check_entry(pattern: &str) -> Result<(), Option<String>> {
-    if pattern != LOCKED && KEYS.iter().any(|key| covers(pattern, key.path)) {
-        return Ok(());
-    }
-    let path: Vec<&str> = pattern.split('.').collect();
-    Err(suggest_key(&path))
 }

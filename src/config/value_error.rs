@@ -10,11 +10,6 @@ use crate::openvpn::policy::NetworkError;
 /// Most bytes of a text value.
 pub(super) const MAX_TEXT_BYTES: usize = 2048;
 
-fn did_you_mean(similar: Option<&str>) -> String {
-    let similar = similar.map(|similar| format!("; did you mean `{similar}`?"));
-    similar.unwrap_or_default()
-}
-
 /// Why a value is refused. The value itself is not repeated: it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum ValueError {
@@ -28,11 +23,6 @@ pub(super) enum ValueError {
     NotUtf8,
     #[error("the value has a control character")]
     Control,
-    #[error("there is no setting `{key}`{}", did_you_mean(.similar.as_deref()))]
-    NoKey {
-        key: String,
-        similar: Option<String>,
-    },
     #[error("expected one of: {0}")]
     Choice(&'static str),
     #[error("{0}")]

@@ -1,5 +1,5 @@
-//! The catalogue of every text that `ob` shows: docs/messages.md, taken from the sources, by module.
-//! `OB_BLESS=1` rewrites it.
+//! The catalogue of every text that `ob` shows: docs/messages.md, taken from the sources, by
+//! module. `OB_BLESS=1` rewrites it.
 
 use std::fmt::Write as _;
 use std::fs;

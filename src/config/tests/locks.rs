@@ -6,7 +6,8 @@ use crate::model::Environment;
 use crate::report::ErrorCode;
 
 const SYSTEM: &str = "locked = ['org.url', 'aws.region', 'aws.sts_endpoint', 'vpn.*']\n\
-    [org]\nurl = 'https://acme.okta.com'\n[aws]\nregion = 'eu-west-1'\n[vpn]\nhost = 'vpn.acme.com'\n";
+    [org]\nurl = 'https://acme.okta.com'\n[aws]\nregion = 'eu-west-1'\n[vpn]\n\
+    host = 'vpn.acme.com'\n";
 
 /// The problems of a user's file and variables under [`SYSTEM`].
 fn refused(user: &str, variables: &[(&str, &str)]) -> Vec<String> {
