@@ -645,7 +645,7 @@ _ob() {
                 _ob_known profiles
                 return 0
             fi
-            opts="-p -r -s -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --service --print --browser-command --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
+            opts="-p -r -s -v -h --profile --role --provider --region --duration --read-only --policy-arn --choose --service --print --browser --browser-command --password-stdin --passcode-stdin --factor --config --org --no-agent --json --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -689,6 +689,10 @@ _ob() {
                     ;;
                 -s)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --browser)
+                    COMPREPLY=($(compgen -W "firefox-containers chrome chromium edge brave" -- "${cur}"))
                     return 0
                     ;;
                 --browser-command)

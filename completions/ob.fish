@@ -260,6 +260,11 @@ complete -c ob -n "__fish_ob_using_subcommand console" -l region -d 'AWS region 
 complete -c ob -n "__fish_ob_using_subcommand console" -l duration -d 'How long the credentials should last, 15m to 12h' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l policy-arn -d 'Keep nothing of the role but what this managed policy allows; up to ten times' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -s s -l service -d 'The page to open, as in the console\'s address: s3, \'cloudwatch#logsV2:log-groups\', or a whole address' -r
+complete -c ob -n "__fish_ob_using_subcommand console" -l browser -d 'Open each account\'s console in a container (with an add-on) or a browser profile of its own' -r -f -a "firefox-containers\t''
+chrome\t''
+chromium\t''
+edge\t''
+brave\t''"
 complete -c ob -n "__fish_ob_using_subcommand console" -l browser-command -d 'What opens the page: \'firefox -P work {url}\'' -r
 complete -c ob -n "__fish_ob_using_subcommand console" -l factor -d 'Verify with this factor (token: RSA, VIP; webauthn: a security key)' -r -f -a "push\t''
 totp\t''

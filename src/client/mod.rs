@@ -9,6 +9,7 @@ mod agent_client;
 mod answerer;
 mod aws_file_checks;
 mod browser;
+mod console_browser;
 mod context;
 mod credentials;
 mod device_page;
@@ -36,6 +37,7 @@ pub use aws_file_checks::{
     as_warning, refuse_shadowed, refuse_unreadable, refuse_unreadable_files, unreadable,
 };
 pub use browser::default_browser;
+pub use console_browser::{BROWSERS, console_browser};
 pub use context::{Context, Globals};
 pub use credentials::{
     Granted, child_environment, credentials, credentials_with, parse_credentials, unexpected_reply,

@@ -2,13 +2,16 @@
 
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use crate::client::{
-    Context, ask_agent, default_browser, resolve_for_menu, unexpected_reply, with_picked_profile,
+    BROWSERS, Context, ask_agent, console_browser, default_browser, resolve_for_menu,
+    unexpected_reply, with_picked_profile,
 };
 use crate::commands::args::{MenuArgs, NamedRoleArgs, SignInArgs};
 use crate::loopback::{OneShotRedirect, Peer, RedirectOutcome};
+use crate::model::RoleArn;
 use crate::process::open_browser;
 use crate::report::{ErrorCode, Report};
 use crate::terminal::{data, stdout_is_terminal};
@@ -31,12 +34,15 @@ pub struct Args {
     pub service: Option<String>,
     #[arg(
         long,
-        conflicts_with = "browser_command",
+        conflicts_with_all = ["browser", "browser_command"],
         help = "Print the address, which signs in whoever opens it within 15 minutes"
     )]
     pub print: bool,
+    /// Open each account's console in a container (with an add-on) or a browser profile of its own
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(BROWSERS.split(", ")))]
+    pub browser: Option<String>,
     /// What opens the page: 'firefox -P work {url}'
-    #[arg(long, value_name = "CMD")]
+    #[arg(long, value_name = "CMD", conflicts_with = "browser")]
     pub browser_command: Option<String>,
     #[command(flatten)]
     pub sign_in: SignInArgs,
@@ -47,10 +53,17 @@ pub struct Args {
 /// # Errors
 /// When there are no credentials, AWS refuses them, or no browser opens the page.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
-    if args.browser_command.is_some() {
-        context
-            .settings()?
-            .check_flag("--browser-command", "browser_command")?;
+    for (flag, path, typed) in [
+        ("--browser", "console.browser", &args.browser),
+        (
+            "--browser-command",
+            "browser_command",
+            &args.browser_command,
+        ),
+    ] {
+        if typed.is_some() {
+            context.settings()?.check_flag(flag, path)?;
+        }
     }
     let (menu, sign_in) = (args.menu.menu(), args.sign_in.options());
     let selection = with_picked_profile(context, args.role.selection(), menu)?;
@@ -84,7 +97,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Ok(ExitCode::SUCCESS);
     }
     let page = OneShotRedirect::open().map_err(no_page)?;
-    let command = browser(args, context)?;
+    let command = browser(args, &role, context)?;
     let mut browser = open_browser(&command, &page.address(), context.browser_environment()?)?;
     context
         .output
@@ -122,12 +135,18 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
 }
 
-/// Returns the command that opens a page: the flag's, the settings', or the system's.
-fn browser(args: &Args, context: &Context) -> Result<Vec<String>, Report> {
+/// Returns the command that opens a page for the ARN `role`: the flag's, the settings', or the
+/// system's.
+fn browser(args: &Args, role: &str, context: &Context) -> Result<Vec<String>, Report> {
     if let Some(command) = &args.browser_command {
         return Ok(command.split_whitespace().map(ToOwned::to_owned).collect());
     }
-    if let Some(command) = context.settings()?.browser_command() {
+    let settings = context.settings()?;
+    if let Some(name) = args.browser.as_deref().or(settings.console_browser()) {
+        let account = RoleArn::parse(role).map_err(|_| unexpected_reply())?;
+        return console_browser(context, name, account.account());
+    }
+    if let Some(command) = settings.browser_command() {
         return Ok(command.to_vec());
     }
     match default_browser(context) {

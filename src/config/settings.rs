@@ -76,6 +76,11 @@ impl Settings {
         keys.filter_map(|key| Some((key.variable?, self.string(key.path, None)?)))
     }
 
+    /// Returns the browser for consoles, by its name.
+    pub fn console_browser(&self) -> Option<&str> {
+        self.text("console.browser", None)
+    }
+
     /// Returns the program that opens a page and its arguments, where the user chose one.
     pub fn browser_command(&self) -> Option<&[String]> {
         match self.value("browser_command", None) {

@@ -3,11 +3,13 @@
 use std::io;
 use std::process::{Child, Command, Stdio};
 
+use url::form_urlencoded::byte_serialize;
+
 use crate::model::Environment;
 use crate::report::{ErrorCode, Report};
 
-/// Starts `command` with `address` in the place of `{url}`, else as the last word. The program sees
-/// `environment` only.
+/// Starts `command` with `address` in the place of `{url}`, percent-encoded in that of
+/// `{encoded_url}`, else as the last word. The program sees `environment` only.
 ///
 /// # Errors
 /// When the program does not exist.
@@ -38,7 +40,13 @@ pub fn open_browser(
 fn words(command: &[String], address: &str) -> Vec<String> {
     let mut words: Vec<String> = command
         .iter()
-        .map(|word| word.replace("{url}", address))
+        .map(|word| {
+            let encoded = || byte_serialize(address.as_bytes()).collect::<String>();
+            match word.contains("{encoded_url}") {
+                true => word.replace("{encoded_url}", &encoded()),
+                false => word.replace("{url}", address),
+            }
+        })
         .collect();
     if words == command {
         words.push(address.into());
@@ -73,6 +81,13 @@ mod tests {
         assert_eq!(
             of("a --u={url} -b"),
             ["a", "--u=http://127.0.0.1:1/x y", "-b"]
+        );
+        assert_eq!(
+            of("firefox ext+container:name=a&url={encoded_url}"),
+            [
+                "firefox",
+                "ext+container:name=a&url=http%3A%2F%2F127.0.0.1%3A1%2Fx+y"
+            ]
         );
     }
 }

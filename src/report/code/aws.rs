@@ -36,6 +36,7 @@ macro_rules! aws_codes {
             ConsoleAddress = "console.address", Usage;
             ConsoleEndpoint = "console.endpoint", Usage;
             ConsoleNoToken = "console.no_token", Refused;
+            ConsoleNoBrowser = "console.no-browser", Usage;
             ConsolePage = "console.page", Failed;
             ConsolePartition = "console.partition", Refused;
             ConsoleRefused = "console.refused", Refused;

@@ -111,6 +111,54 @@ fn the_browser_is_sent_on_once_and_its_arguments_show_no_secret() {
 }
 
 #[test]
+fn each_account_has_a_browser_profile_or_a_container() {
+    let env = with_browser("exit 0\n");
+    let chain = "\n[accounts]\n210987654321 = \"audit & co\"\n[profiles.audit]\nrole = \
+        \"arn:aws:iam::123456789012:role/Engineer\"\nchain = \
+        [\"arn:aws:iam::210987654321:role/Admin\"]\n";
+    let settings = fs::read_to_string(env.path("config/ob/config.toml")).unwrap();
+    env.write_settings(&(settings + chain));
+    // The last word has the page's address, percent-encoded for the add-on.
+    let script = "#!/bin/sh\necho \"$*\" >>\"$TMPDIR/argv\"\nfor last; do :; done\n\
+        page=$(printf %s \"${last##*url=}\" | sed 's,%3A,:,g;s,%2F,/,g')\n\
+        curl -s -o /dev/null \"$page\"\n";
+    for program in ["chromium", "firefox"] {
+        let path = env.write(&format!("bin/{program}"), script);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    for words in [
+        ["dev", "--browser", "chromium"],
+        ["audit", "--browser", "chromium"],
+        ["audit", "--browser", "firefox-containers"],
+    ] {
+        ok(&run(env.ob(["console"]).args(words), ""));
+    }
+    let argv = fs::read_to_string(env.path("tmp/argv")).unwrap();
+    let lines: Vec<&str> = argv.lines().collect();
+    assert!(
+        lines[0].starts_with("--profile-directory=ob-123456789012 ")
+            && lines[1].starts_with("--profile-directory=ob-audit---co "),
+        "{argv}"
+    );
+    assert!(
+        lines[2].starts_with("ext+container:name=audit---co&url=http%3A%2F%2F127.0.0.1%3A"),
+        "{argv}"
+    );
+    for (kind, secret) in env.sandbox.canaries() {
+        assert!(!argv.contains(&secret), "{kind}");
+    }
+    let missing = run(&mut env.ob(["console", "dev", "--browser", "edge"]), "");
+    assert_eq!(missing.code(), Some(2), "{}", missing.stderr);
+    assert!(
+        missing
+            .stderr
+            .starts_with("ob: the browser edge was not found\n")
+    );
+    let both = run(&mut env.ob(["console", "--browser", "edge", "--print"]), "");
+    assert_eq!(both.code(), Some(2), "{}", both.stderr);
+}
+
+#[test]
 fn print_gives_the_address_to_a_script() {
     let env = with_browser("exit 1\n");
     let link = printed(&mut env.ob(["console", "-p", "dev", "--print"]));
