@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use crate::client::context::Context;
+use crate::config::CONSOLE_BROWSERS;
 use crate::paths;
 use crate::report::{ErrorCode, Report};
-
-/// The names that `--browser` and `console.browser` take.
-pub const BROWSERS: &str = "firefox-containers, chrome, chromium, edge, brave";
 
 /// Firefox with the add-on "Open external links in a container".
 const CONTAINERS: &str = "firefox-containers";
@@ -68,12 +66,12 @@ pub fn console_browser(
             format!("the browser {name} was not found"),
         )
         .cause("none of its programs is in PATH")
-        .hint(format!("`--browser` takes: {BROWSERS}"))
+        .hint(format!("`--browser` takes: {CONSOLE_BROWSERS}"))
         .hint("`--browser-command 'PROGRAM {url}'` names any other program")
     })
 }
 
-/// Returns the command for a browser of [`BROWSERS`]. Firefox opens an address of the add-on; the
+/// Returns the command for a browser of [`CONSOLE_BROWSERS`]. Firefox opens an address of the add-on; the
 /// others take a profile of their own for the account.
 fn command(
     name: &str,
@@ -168,7 +166,11 @@ mod tests {
         assert!(command("edge", "1", false, second).is_none());
         assert!(command("lynx", "1", false, |_| Some("/l".into())).is_none());
         for browser in &ALL {
-            assert!(BROWSERS.split(", ").any(|name| name == browser.name));
+            assert!(
+                CONSOLE_BROWSERS
+                    .split(", ")
+                    .any(|name| name == browser.name)
+            );
         }
         assert_eq!(place_name(&"x".repeat(99)).len(), MAX_NAME);
     }

@@ -37,7 +37,7 @@ pub use aws_file_checks::{
     as_warning, refuse_shadowed, refuse_unreadable, refuse_unreadable_files, unreadable,
 };
 pub use browser::default_browser;
-pub use console_browser::{BROWSERS, console_browser};
+pub use console_browser::console_browser;
 pub use context::{Context, Globals};
 pub use credentials::{
     Granted, child_environment, credentials, credentials_with, parse_credentials, unexpected_reply,

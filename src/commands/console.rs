@@ -6,10 +6,11 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use crate::client::{
-    BROWSERS, Context, ask_agent, console_browser, default_browser, resolve_for_menu,
-    unexpected_reply, with_picked_profile,
+    Context, ask_agent, console_browser, default_browser, resolve_for_menu, unexpected_reply,
+    with_picked_profile,
 };
 use crate::commands::args::{MenuArgs, NamedRoleArgs, SignInArgs};
+use crate::config::CONSOLE_BROWSERS;
 use crate::loopback::{OneShotRedirect, Peer, RedirectOutcome};
 use crate::model::RoleArn;
 use crate::process::open_browser;
@@ -39,7 +40,11 @@ pub struct Args {
     )]
     pub print: bool,
     /// Open each account's console in a container (with an add-on) or a browser profile of its own
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(BROWSERS.split(", ")))]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = PossibleValuesParser::new(CONSOLE_BROWSERS.split(", ")),
+    )]
     pub browser: Option<String>,
     /// What opens the page: 'firefox -P work {url}'
     #[arg(long, value_name = "CMD", conflicts_with = "browser")]

@@ -66,7 +66,7 @@ pub fn run(_: &Args, context: &Context) -> Result<ExitCode, Report> {
                 text += &format!("       {}\n", escape(hint));
             }
         }
-        context.output.list(text)?;
+        context.output.sentences(text)?;
     }
     Ok(if wrong {
         ExitCode::FAILURE

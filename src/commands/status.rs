@@ -83,7 +83,7 @@ pub(super) fn show(context: &Context) -> Result<bool, Report> {
     if let Some(status) = &status {
         text += &agent_text(status, context.globals.verbose > 0);
     }
-    context.output.list(text)?;
+    context.output.sentences(text)?;
     for other in others {
         context.output.message(&format!(
             "ob: another agent runs in {}; `ob agent stop` ends both",

@@ -75,7 +75,7 @@ pub const KEYS: &[Key] = &[
     key("orgs.*.scope", Kind::Word, r#""okta-m2m-access""#, "as org.scope"),
     key("browser_command", Kind::Command, r#"["/usr/bin/firefox", "--private-window"]"#,
         "what opens a page for you, as program and arguments; the address comes last"),
-    key("console.browser", Kind::OneOf("firefox-containers, chrome, chromium, edge, brave"), r#""chrome""#,
+    key("console.browser", Kind::OneOf(CONSOLE_BROWSERS), r#""chrome""#,
         "opens each account's console in a container or browser profile of its own"),
     key("aws.app", Kind::App, r#""https://acme.okta.com/home/amazon_aws/0oa1/272""#,
         "embed link or id of the AWS app; found from the user's tiles when left \
@@ -165,6 +165,9 @@ impl Key {
         }
     }
 }
+
+/// The browsers that keep the consoles of several accounts apart.
+pub const CONSOLE_BROWSERS: &str = "firefox-containers, chrome, chromium, edge, brave";
 
 /// Variables that `ob` sets for its children to know where they run. They are never read as
 /// settings.

@@ -34,7 +34,7 @@ mod vpn;
 pub use ca_bundle::{ca_bundle_version, read_ca_bundle, read_vpn_ca_bundle};
 pub use duration::parse_duration_flag;
 pub use flags::{Flags, parse_answer, parse_flag};
-pub use keys::{KEYS, Key, MARKERS};
+pub use keys::{CONSOLE_BROWSERS, KEYS, Key, MARKERS};
 pub use kind::FACTORS;
 pub use load::{Files, check_locks, check_text, load, read_foreign_file, unknown_variables};
 pub use new_file::{Existing, NewSettings, check_new_file, write_new};

@@ -12,15 +12,17 @@ mod progress;
 mod question;
 mod session;
 mod table;
+mod text;
 
 pub use error::TerminalError;
 pub use interrupt::{defer_signals, finish_first, leave_signals_to_others};
 pub use line::{secret_from_stdin, stdin_takes_secrets};
-pub use output::{Color, Output, data, stdout_is_terminal, width};
+pub use output::{Color, Output, data, stdout_is_terminal};
 pub use progress::Bar;
 pub use question::{Await, Question, Questions, has_tty};
 pub use session::terminal_id;
 pub use table::table;
+pub use text::width;
 
 #[cfg(test)]
 mod pty_tests;

@@ -3,13 +3,14 @@
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
 use clap::ValueEnum;
-use console::{Term, measure_text_width, truncate_str};
+use console::{Term, truncate_str};
 use nix::errno::Errno;
 use nix::unistd::write;
 use signal_hook::consts::SIGPIPE;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::error::TerminalError;
+use super::text::wrap;
 use crate::model::Environment;
 use crate::report::Report;
 use crate::sanitize::{ascii, escape, escape_json, escape_lines};
@@ -88,7 +89,17 @@ impl Output {
 
     /// Writes a message of one or more lines to standard error, escaped.
     pub fn message(self, text: &str) {
-        self.write(format!("{}\n", escape_lines(text.trim_end_matches('\n'))));
+        let text = escape_lines(text.trim_end_matches('\n'));
+        self.write(format!("{}\n", self.wrapped(&text)));
+    }
+
+    /// Breaks lines between words where the terminal would break them within one.
+    fn wrapped(self, text: &str) -> String {
+        let size = Term::stderr().size_checked().filter(|_| self.can_redraw);
+        match size {
+            Some((_, columns)) if columns > 0 => wrap(text, usize::from(columns)),
+            _ => text.to_owned(),
+        }
     }
 
     /// Whether standard error is a terminal that can replace a line, as [`Self::progress`] does.
@@ -127,7 +138,7 @@ impl Output {
 
     /// Writes an error with its causes and hints.
     pub fn report(self, report: &Report) {
-        self.write(self.paint(&report.render()));
+        self.write(self.paint(&self.wrapped(&report.render())));
     }
 
     /// Writes one line of JSON to standard error, escaped by JSON's own means.
@@ -144,6 +155,18 @@ impl Output {
             data(&ascii(&text))
         } else {
             data(&text)
+        }
+    }
+
+    /// Writes sentences to standard output; on a terminal they break between words.
+    ///
+    /// # Errors
+    /// As [`data`].
+    pub fn sentences(self, text: String) -> Result<(), TerminalError> {
+        let size = Term::stdout().size_checked();
+        match size.filter(|(_, columns)| stdout().is_terminal() && *columns > 0) {
+            Some((_, columns)) => self.list(wrap(&text, usize::from(columns))),
+            None => self.list(text),
         }
     }
 
@@ -185,11 +208,6 @@ impl Output {
         });
         lines.collect()
     }
-}
-
-/// Returns the number of terminal columns of `text`.
-pub fn width(text: &str) -> usize {
-    measure_text_width(text)
 }
 
 /// Whether standard output is a terminal.

@@ -1,6 +1,6 @@
 //! Tables: aligned columns with a head.
 
-use super::output::width;
+use super::text::width;
 
 /// Formats one line a row. Columns that are empty in every row are left out; the line of the
 /// columns' names is bold `in_color`.

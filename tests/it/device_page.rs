@@ -6,11 +6,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ob_sandbox::{Fault, FaultKind, Server};
-use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
 
-use crate::support::Pty;
-use crate::support::{TestEnv, run};
+use crate::support::{Pty, TestEnv, qr_code_on_terminal, run};
 
 /// A program that writes its arguments to a file, one per line.
 fn recorder(env: &TestEnv, name: &str) -> (PathBuf, PathBuf) {
@@ -51,13 +48,7 @@ fn the_address_the_code_and_a_square_for_the_phone_are_shown() {
     let code = code.split(' ').next().unwrap().to_owned();
     let address = format!("{}/activate?user_code={code}", env.sandbox.org_url());
     terminal.until(&address);
-    let square = QrCode::new(&address).unwrap();
-    let (light, dark) = (Dense1x2::Dark, Dense1x2::Light);
-    let square = square.render().light_color(light).dark_color(dark).build();
-    let square = square
-        .lines()
-        .map(|line| format!("\u{1b}[97;40m{line}\u{1b}[0m\n"));
-    terminal.until(&square.collect::<String>());
+    terminal.until(&qr_code_on_terminal(&address));
     let waiting = terminal.until("signed in to");
     assert!(
         waiting.contains("\rob: waiting for you to sign in in the browser, 10:00 left")

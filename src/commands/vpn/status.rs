@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             context.output,
             &json!({ "event": "status", "status": as_json(&status) }),
         )?,
-        (false, _) => context.output.list(as_text(&status))?,
+        (false, _) => context.output.sentences(as_text(&status))?,
     }
     match events {
         Some(events) => follow(events, context),

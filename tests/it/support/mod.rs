@@ -14,7 +14,7 @@ mod run;
 pub(crate) use env::TestEnv;
 pub(crate) use moto::{Moto, consumers};
 pub(crate) use process::{memory_kib, open_descriptors};
-pub(crate) use pty::Pty;
+pub(crate) use pty::{Pty, qr_code_on_terminal};
 pub(crate) use relay::relay;
 pub(crate) use run::{
     DEADLINE, Finished, SOON, counted, eventually, finish, finish_within, holds_within, joined,

@@ -18,6 +18,8 @@ use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
 
 use super::run::DEADLINE;
 
@@ -299,4 +301,15 @@ fn terminal_queries_are_answered_in_the_background() {
     let answered = env.path("home/answered");
     super::eventually("the answer is there", || answered.exists());
     assert_eq!(std::fs::read(answered).unwrap(), b"\x1b[1;1R");
+}
+
+/// Returns the QR code of `address` as a terminal gets it: white blocks on black, line by line.
+pub(crate) fn qr_code_on_terminal(address: &str) -> String {
+    let code = QrCode::new(address).unwrap();
+    let (light, dark) = (Dense1x2::Dark, Dense1x2::Light);
+    let square = code.render().light_color(light).dark_color(dark).build();
+    square
+        .lines()
+        .map(|line| format!("\u{1b}[97;40m{line}\u{1b}[0m\n"))
+        .collect()
 }

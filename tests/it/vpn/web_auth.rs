@@ -1,11 +1,9 @@
 //! The web sign-in that a server requires while the tunnel waits.
 
 use ob_sandbox::{DeviceScript, Options, Pipeline, Server, VpnOptions};
-use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
 
 use super::network::{Vpn, entered, through};
-use crate::support::{Pty, TestEnv, run};
+use crate::support::{Pty, TestEnv, qr_code_on_terminal, run};
 
 fn vpn(options: VpnOptions) -> Vpn {
     Vpn::with(Options {
@@ -114,9 +112,7 @@ fn an_address_at_another_host_is_the_persons_to_open() {
     let id = terminal.until("\n").trim().to_owned();
     // The same on a phone.
     let address = format!("https://evil.example/saml/start?sid={id}");
-    let code = QrCode::new(&address).unwrap();
-    let square = code.render::<Dense1x2>().quiet_zone(true).build();
-    terminal.until(&square);
+    terminal.until(&qr_code_on_terminal(&address));
     assert!(!through());
     // The tunnel was not up yet.
     terminal.send("\x03");

@@ -217,15 +217,15 @@ fn print_instructions(sandbox: &Sandbox, user: &User) -> String {
         None => String::new(),
     };
     format!(
-        "An Okta org at {} and an STS at {}; `ob` is configured for both.\n\n  \
+        "An Okta org at {}\nand an STS at {}; `ob` is configured for both.\n\n  \
          user      {}\n  password  {}\n  code      {}   (`code` prints the current one){more}{key}{push}\n\n\
-         Try `ob exec dev -- env`, `ob shell dev`, `ob list`, `ob roles`, `ob status`, `ob console --print`.\n\
-         HOME is a throw-away directory; `exit` removes everything. Not here:\n  \
+         Try `ob exec dev -- env`, `ob shell dev`, `ob list`, `ob roles`, `ob status`.\n\
+         HOME is a throw-away directory; `exit` removes everything. Not here:\n\n  \
          `ob vpn up`         no openvpn server runs; `ob vpn profile --explain` works, and\n                      \
          `cargo run -p ob-sandbox -- vpn` brings a tunnel up\n  \
          `ob roles --names`  nor `--discover`: there is no IAM\n  \
-         `ob console`        opens a page of the sandbox, whose certificate your browser does not \
-         know\n",
+         `ob console`        opens a page of the sandbox, whose certificate your\n                      \
+         browser does not know; `ob console dev --print` prints it\n",
         sandbox.org_url(),
         sandbox.sts_url(),
         user.login,
