@@ -71,8 +71,8 @@ pub fn console_browser(
     })
 }
 
-/// Returns the command for a browser of [`CONSOLE_BROWSERS`]. Firefox opens an address of the add-on; the
-/// others take a profile of their own for the account.
+/// Returns the command for a browser of [`CONSOLE_BROWSERS`]. Firefox opens an address of the
+/// add-on; the others take a profile of their own for the account.
 fn command(
     name: &str,
     account: &str,
