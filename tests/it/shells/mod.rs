@@ -1,6 +1,7 @@
 //! `ob` in real shells: the files that they source, their prompts, and the shells that `ob` starts.
 
 mod contract;
+mod documented;
 mod files;
 mod hostile_variables;
 mod prompt_svg;
