@@ -52,7 +52,6 @@ impl DirectoryFault {
 ///
 /// # Errors
 /// The first directory or link that another user could change.
-/// The first directory or link that another user could change.
 pub fn check_directories(path: &Path, home: Option<&Path>) -> Result<(), DirectoryFault> {
     walk(path, home, true)
 }

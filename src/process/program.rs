@@ -18,8 +18,9 @@ use thiserror::Error;
 
 use crate::report::{ErrorCode, Report};
 
-/// Directories of such programs.
-const DIRECTORIES: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
+/// Directories of such programs; the last one is MacPorts'. Homebrew's belongs to a user.
+const DIRECTORIES: &str =
+    "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:/opt/local/sbin";
 /// The owner that the kernel shows for files of a uid without a number in our user namespace.
 const OVERFLOW_UID: u32 = 65_534;
 

@@ -43,16 +43,6 @@ fn on_company_machine(env: &TestEnv, command: &[&str]) -> Command {
     wrapped
 }
 
-/// Removes the profiles and the default one from the settings.
-fn without_profiles(env: &TestEnv) {
-    let settings = env.full_settings();
-    let settings = settings.split("[profiles").next().unwrap();
-    let lines = settings
-        .lines()
-        .filter(|line| !line.starts_with("default_profile"));
-    env.write_settings(&lines.map(|line| format!("{line}\n")).collect::<String>());
-}
-
 fn settings(env: &TestEnv) -> String {
     fs::read_to_string(env.path("config/ob/config.toml")).unwrap()
 }
@@ -177,7 +167,7 @@ fn config_init_takes_over_the_settings_of_other_tools() {
 #[test]
 fn after_a_menu_the_command_that_saves_the_role_is_named() {
     let env = TestEnv::of("alice").configured();
-    without_profiles(&env);
+    env.write_settings_without_profiles();
     env.sign_in();
     let exec = |words: &[&str], choice: &str| {
         let mut command = env.ob([&["exec"], words, &["--", "echo", "ran"]].concat());
@@ -206,7 +196,7 @@ fn after_a_menu_the_command_that_saves_the_role_is_named() {
 #[test]
 fn a_menu_of_profiles_opens_where_none_is_named() {
     let env = TestEnv::of("alice").configured();
-    without_profiles(&env);
+    env.write_settings_without_profiles();
     env.sign_in();
     let add = |name: &str, role: &str| {
         let role = &env.sandbox.roles("alice", AwsApp::Production)[role.parse::<usize>().unwrap()];

@@ -11,12 +11,7 @@ use crate::support::{Finished, Pty, TestEnv, run};
 /// Carol needs no code. The settings have no profile.
 fn without_profiles() -> TestEnv {
     let env = TestEnv::of("carol").configured();
-    let settings = env.full_settings();
-    let settings = settings.split("[profiles").next().unwrap();
-    let lines = settings
-        .lines()
-        .filter(|line| !line.starts_with("default_profile"));
-    env.write_settings(&lines.map(|line| format!("{line}\n")).collect::<String>());
+    env.write_settings_without_profiles();
     env
 }
 
@@ -170,16 +165,7 @@ fn a_link_to_the_settings_stays_a_link() {
 #[test]
 fn the_menu_of_roles_gives_a_profile_its_role() {
     let env = TestEnv::of("alice").configured();
-    let settings_before = env.full_settings();
-    let settings_before = settings_before
-        .split("[profiles")
-        .next()
-        .unwrap()
-        .to_owned();
-    let lines = settings_before
-        .lines()
-        .filter(|line| !line.starts_with("default_profile"));
-    env.write_settings(&lines.map(|line| format!("{line}\n")).collect::<String>());
+    env.write_settings_without_profiles();
     env.sign_in();
     let mut command = env.ob(["config", "add", "picked"]);
     command.env("TERM", "dumb");

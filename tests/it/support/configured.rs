@@ -44,6 +44,16 @@ impl TestEnv {
         )
     }
 
+    /// Writes complete settings without profiles.
+    pub(crate) fn write_settings_without_profiles(&self) {
+        let settings = self.full_settings();
+        let settings = settings.split("[profiles").next().unwrap();
+        let lines = settings
+            .lines()
+            .filter(|line| !line.starts_with("default_profile"));
+        self.write_settings(&lines.map(|line| format!("{line}\n")).collect::<String>());
+    }
+
     /// Complete settings with a browser sign-in. The browser command does nothing, and the user has
     /// signed in by the first poll.
     pub(crate) fn browser_settings(&self) -> String {
