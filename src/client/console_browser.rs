@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::client::context::Context;
 use crate::config::CONSOLE_BROWSERS;
 use crate::paths;
+use crate::prompt::Class;
 use crate::report::{ErrorCode, Report};
 
 /// Firefox with the add-on "Open external links in a container".
@@ -48,7 +49,8 @@ const ALL: [Browser; 5] = [
     },
 ];
 
-/// Returns the command that opens `{url}` in the container or browser profile of `account`.
+/// Returns the command that opens `{url}` in the container or browser profile of `account`; `color`
+/// is the profile's in the settings.
 ///
 /// # Errors
 /// When the browser is not installed.
@@ -56,11 +58,14 @@ pub fn console_browser(
     context: &Context,
     name: &str,
     account: &str,
+    color: Option<&str>,
 ) -> Result<Vec<String>, Report> {
     let find = |program: &str| paths::on_search_path(&context.environment, program);
     let names = context.settings()?.accounts();
-    let account = names.get(account).map_or(account, String::as_str);
-    command(name, account, cfg!(target_os = "macos"), find).ok_or_else(|| {
+    let label = names.get(account).map(String::as_str);
+    let place = place_name(account, label);
+    let color = color.or(Class::of(label).map(Class::color));
+    command(name, &place, color, cfg!(target_os = "macos"), find).ok_or_else(|| {
         Report::new(
             ErrorCode::ConsoleNoBrowser,
             format!("the browser {name} was not found"),
@@ -72,15 +77,15 @@ pub fn console_browser(
 }
 
 /// Returns the command for a browser of [`CONSOLE_BROWSERS`]. Firefox opens an address of the
-/// add-on; the others take a profile of their own for the account.
+/// add-on; the others take a profile of their own, named after `place`.
 fn command(
     name: &str,
-    account: &str,
+    place: &str,
+    color: Option<&str>,
     is_macos: bool,
     find: impl Fn(&str) -> Option<PathBuf>,
 ) -> Option<Vec<String>> {
     let browser = ALL.iter().find(|browser| browser.name == name)?;
-    let place = place_name(account);
     let mut command = if is_macos {
         let new = if name == CONTAINERS { "-a" } else { "-na" };
         ["/usr/bin/open", new, browser.application]
@@ -91,7 +96,11 @@ fn command(
         vec![program.to_str()?.to_owned()]
     };
     if name == CONTAINERS {
-        command.push(format!("ext+container:name={place}&url={{encoded_url}}"));
+        let color = color.map(|color| format!("&color={}", container_color(color)));
+        let color = color.unwrap_or_default();
+        command.push(format!(
+            "ext+container:name={place}{color}&url={{encoded_url}}"
+        ));
         return Some(command);
     }
     if is_macos {
@@ -106,14 +115,29 @@ fn command(
     Some(command)
 }
 
-/// Returns `account` as the name of a container or a directory: other characters than letters,
-/// digits, `-` and `_` become `-`.
-fn place_name(account: &str) -> String {
+/// Returns Firefox's name for a colour of the settings. Without one, the add-on takes yellow.
+fn container_color(color: &str) -> &str {
+    match color {
+        "magenta" => "purple",
+        "cyan" => "turquoise",
+        "white" => "toolbar",
+        same => same,
+    }
+}
+
+/// Returns the name of the container or directory of `account`, whose name in the settings is
+/// `label`: other characters than letters, digits, `-` and `_` become `-`. The number keeps
+/// accounts apart whose names become equal.
+fn place_name(account: &str, label: Option<&str>) -> String {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-    let letters = account.chars().take(MAX_NAME);
-    letters
+    let letters = label.unwrap_or_default().chars().take(MAX_NAME);
+    let letters: String = letters
         .map(|letter| if fits(letter) { letter } else { '-' })
-        .collect()
+        .collect();
+    match letters.is_empty() {
+        true => account.to_owned(),
+        false => format!("{letters}-{account}"),
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +148,8 @@ mod tests {
     fn each_browser_keeps_accounts_apart() {
         let find = |program: &str| Some(PathBuf::from(format!("/usr/bin/{program}")));
         let of = |(name, is_macos)| {
-            let words = command(name, "prod & co/../x", is_macos, find);
+            let place = place_name("123456789012", Some("prod & co/../x"));
+            let words = command(name, &place, Some("magenta"), is_macos, find);
             words.unwrap().join("\n")
         };
         let systems = [
@@ -135,10 +160,10 @@ mod tests {
         ];
         insta::assert_snapshot!(systems.map(of).join("\n\n"), @r"
         /usr/bin/firefox
-        ext+container:name=prod---co----x&url={encoded_url}
+        ext+container:name=prod---co----x-123456789012&color=purple&url={encoded_url}
 
         /usr/bin/google-chrome
-        --profile-directory=ob-prod---co----x
+        --profile-directory=ob-prod---co----x-123456789012
         --no-first-run
         --no-default-browser-check
         {url}
@@ -146,13 +171,13 @@ mod tests {
         /usr/bin/open
         -a
         Firefox
-        ext+container:name=prod---co----x&url={encoded_url}
+        ext+container:name=prod---co----x-123456789012&color=purple&url={encoded_url}
 
         /usr/bin/open
         -na
         Brave Browser
         --args
-        --profile-directory=ob-prod---co----x
+        --profile-directory=ob-prod---co----x-123456789012
         --no-first-run
         --no-default-browser-check
         {url}
@@ -162,9 +187,12 @@ mod tests {
     #[test]
     fn a_browser_may_have_another_program_or_none() {
         let second = |program: &str| (program == "chromium-browser").then(|| PathBuf::from("/c"));
-        assert_eq!(command("chromium", "1", false, second).unwrap()[0], "/c");
-        assert!(command("edge", "1", false, second).is_none());
-        assert!(command("lynx", "1", false, |_| Some("/l".into())).is_none());
+        assert_eq!(
+            command("chromium", "1", None, false, second).unwrap()[0],
+            "/c"
+        );
+        assert!(command("edge", "1", None, false, second).is_none());
+        assert!(command("lynx", "1", None, false, |_| Some("/l".into())).is_none());
         for browser in &ALL {
             assert!(
                 CONSOLE_BROWSERS
@@ -172,6 +200,22 @@ mod tests {
                     .any(|name| name == browser.name)
             );
         }
-        assert_eq!(place_name(&"x".repeat(99)).len(), MAX_NAME);
+    }
+
+    #[test]
+    fn accounts_of_like_names_stay_apart() {
+        let long = "x".repeat(MAX_NAME);
+        let (one, other) = (format!("{long}1"), format!("{long}2"));
+        for (a, b) in [
+            ("本番", "開発"),
+            ("R&D", "R D"),
+            ("prod", "prod"),
+            (&one, &other),
+        ] {
+            let a = place_name("123456789012", Some(a));
+            assert_ne!(a, place_name("210987654321", Some(b)));
+            assert!(a.len() <= MAX_NAME + 13);
+        }
+        assert_eq!(place_name("123456789012", None), "123456789012");
     }
 }

@@ -83,6 +83,10 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
             confirm: target.confirmation(),
         })
     };
+    if let Some(name) = browser_name(args, context)?.filter(|_| !args.print) {
+        // Before a sign-in: the browser must be there.
+        console_browser(context, &name, "", None)?;
+    }
     let reply = ask_agent(context, request, &target.settings.org, &sign_in)?;
     let Reply::Console { link, role } = reply else {
         return Err(unexpected_reply());
@@ -102,7 +106,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         return Ok(ExitCode::SUCCESS);
     }
     let page = OneShotRedirect::open().map_err(no_page)?;
-    let command = browser(args, &role, context)?;
+    let color = target.settings.color.as_deref();
+    let command = browser(args, &role, color, context)?;
     let mut browser = open_browser(&command, &page.address(), context.browser_environment()?)?;
     context
         .output
@@ -140,16 +145,30 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
 }
 
+/// Returns the name of the browser that keeps accounts apart, if one is chosen.
+fn browser_name(args: &Args, context: &Context) -> Result<Option<String>, Report> {
+    if args.browser_command.is_some() {
+        return Ok(None);
+    }
+    let setting = context.settings()?.console_browser();
+    Ok(args.browser.as_deref().or(setting).map(ToOwned::to_owned))
+}
+
 /// Returns the command that opens a page for the ARN `role`: the flag's, the settings', or the
 /// system's.
-fn browser(args: &Args, role: &str, context: &Context) -> Result<Vec<String>, Report> {
+fn browser(
+    args: &Args,
+    role: &str,
+    color: Option<&str>,
+    context: &Context,
+) -> Result<Vec<String>, Report> {
     if let Some(command) = &args.browser_command {
         return Ok(command.split_whitespace().map(ToOwned::to_owned).collect());
     }
     let settings = context.settings()?;
-    if let Some(name) = args.browser.as_deref().or(settings.console_browser()) {
+    if let Some(name) = browser_name(args, context)? {
         let account = RoleArn::parse(role).map_err(|_| unexpected_reply())?;
-        return console_browser(context, name, account.account());
+        return console_browser(context, &name, account.account(), color);
     }
     if let Some(command) = settings.browser_command() {
         return Ok(command.to_vec());
@@ -169,6 +188,7 @@ fn unvisited(why: String) -> Report {
     )
     .cause(why)
     .hint("`ob console --print` prints an address to open by hand")
+    .hint("firefox-containers needs an add-on, which may ask in the browser: answer it there")
     .hint(
         "`--browser-command 'firefox {url}'` or `browser_command` in the settings names a browser",
     )

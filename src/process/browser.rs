@@ -1,6 +1,7 @@
 //! Opens a page in the user's browser.
 
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
 use url::form_urlencoded::byte_serialize;
@@ -28,6 +29,8 @@ pub fn open_browser(
     };
     Command::new(program)
         .args(arguments)
+        // Ctrl-C while the page is waited for does not end the browser.
+        .process_group(0)
         .env_clear()
         .envs(environment)
         .stdin(Stdio::null())

@@ -226,4 +226,50 @@ mod tests {
         }
         assert_eq!(page("https://"), Err(ConsoleError::Address));
     }
+
+    #[test]
+    fn each_partition_takes_its_own_addresses_and_services() {
+        for (partition, host, region, others) in [
+            (
+                "aws-us-gov",
+                "console.amazonaws-us-gov.com",
+                "us-gov-west-1",
+                ["console.aws.amazon.com", "console.amazonaws.cn"],
+            ),
+            (
+                "aws-cn",
+                "console.amazonaws.cn",
+                "cn-north-1",
+                ["console.aws.amazon.com", "console.amazonaws-us-gov.com"],
+            ),
+        ] {
+            let region = Region::parse(region).unwrap();
+            let console = console(partition).unwrap();
+            let page = |text: &str| {
+                let page = console.page(Some(text), Some(&region));
+                page.map(String::from)
+            };
+            let query = format!("?region={}", region.as_str());
+            assert_eq!(
+                page("cloudwatch#logsV2:log-groups").unwrap(),
+                format!("https://{host}/cloudwatch/home{query}#logsV2:log-groups")
+            );
+            assert_eq!(
+                page(&format!("{host}/s3/home")).unwrap(),
+                format!("https://{host}/s3/home{query}")
+            );
+            let regional = format!("{}.{host}/ec2/home{query}#Instances:", region.as_str());
+            let whole = format!("https://{regional}");
+            assert_eq!(page(&whole).as_ref(), Ok(&whole));
+            let session = format!("https://123456789012-ab12cd34.{regional}");
+            assert_eq!(page(&session), Ok(whole));
+            for other in others {
+                let refused = page(&format!("https://{other}/ec2/home"));
+                assert!(
+                    matches!(refused, Err(ConsoleError::OtherAddress { .. })),
+                    "{other}"
+                );
+            }
+        }
+    }
 }

@@ -137,11 +137,13 @@ fn each_account_has_a_browser_profile_or_a_container() {
     let lines: Vec<&str> = argv.lines().collect();
     assert!(
         lines[0].starts_with("--profile-directory=ob-123456789012 ")
-            && lines[1].starts_with("--profile-directory=ob-audit---co "),
+            && lines[1].starts_with("--profile-directory=ob-audit---co-210987654321 "),
         "{argv}"
     );
     assert!(
-        lines[2].starts_with("ext+container:name=audit---co&url=http%3A%2F%2F127.0.0.1%3A"),
+        lines[2].starts_with(
+            "ext+container:name=audit---co-210987654321&url=http%3A%2F%2F127.0.0.1%3A"
+        ),
         "{argv}"
     );
     for (kind, secret) in env.sandbox.canaries() {
