@@ -42,6 +42,7 @@ enum Verb {
     Use(use_profile::Args),
     Credential(credential::Args),
     Write(write::Args),
+    #[command(visible_alias = "web")]
     Console(console::Args),
     Roles(roles::Args),
     List(list::Args),

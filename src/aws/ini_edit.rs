@@ -164,7 +164,7 @@ pub(super) fn check_section_name(name: &str) -> Result<(), IniError> {
 /// The reason why a file cannot be edited safely.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum IniError {
-    #[error("[{0}] stands there twice, again in line {1}")]
+    #[error("[{0}] is there twice, again in line {1}")]
     Twice(String, usize),
     #[error("line {1} is [{0}] to some AWS tools and not to others")]
     Unclear(String, usize),
@@ -175,11 +175,11 @@ pub enum IniError {
     #[error("{0:?} cannot be a section's name")]
     Name(String),
     #[error(
-        "a link cannot be called default: every tool takes [default] unasked, \
+        "a link cannot be called default: AWS tools use [default] when no profile is named, \
          and they do not agree on its spelling"
     )]
     Default,
-    #[error("the lines that mark ob's part are not one pair: see line {0}")]
+    #[error("the lines that mark ob's part do not form one pair: see line {0}")]
     Markers(usize),
     #[error(
         "line {0} would fall into another section: \

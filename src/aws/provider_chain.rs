@@ -83,7 +83,7 @@ impl fmt::Display for CredentialSource {
                 "none: AWS_PROFILE names {profile}, which is in neither file"
             ),
             Self::Unreadable(file, line) => {
-                write!(f, "none: it stops at line {line} of the {file} file")
+                write!(f, "none: it cannot parse line {line} of the {file} file")
             }
         }
     }

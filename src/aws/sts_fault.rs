@@ -92,7 +92,7 @@ impl StsRefusal {
         let code = self.fault.code();
         let cause = if self.code.is_empty() {
             format!(
-                "the answer, of status {}, says nothing that STS would say",
+                "the answer (HTTP status {}) is not in the format of AWS STS",
                 self.http_status
             )
         } else {
@@ -112,7 +112,7 @@ impl StsRefusal {
                     ToString::to_string,
                 );
                 return vec![
-                    format!("the role must trust {trusted}; names count upper and lower case"),
+                    format!("the role's trust policy must allow {trusted} (names are case-sensitive)"),
                     "`ob roles` shows the roles you were granted".to_owned(),
                 ];
             }
@@ -135,8 +135,7 @@ impl StsRefusal {
             }
             StsFault::DurationTooShort => "ask for 15 minutes or more: `--duration 15m`".to_owned(),
             StsFault::InvalidIdentity => {
-                "the identity provider in IAM and the app in Okta do not fit together: \
-                 ask your admin to upload the app's current metadata"
+                "the SAML metadata in IAM does not match the Okta app: ask your AWS admin to upload the app's current metadata to the identity provider"
                     .to_owned()
             }
             StsFault::RegionDisabled => "enable this region's STS in the account, or use another: \
@@ -302,8 +301,8 @@ mod tests {
             report.render(),
             "ob: cannot assume arn:aws:iam::123456789012:role/Engineer\n  \
              cause: STS answered AccessDenied: Not authorized\n  \
-             hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; \
-             names count upper and lower case\n  \
+             hint: the role's trust policy must allow arn:aws:iam::123456789012:saml-provider/okta \
+             (names are case-sensitive)\n  \
              hint: `ob roles` shows the roles you were granted\n"
         );
         assert_eq!(report.exit, Exit::Refused);

@@ -144,8 +144,8 @@ impl<'a> Progress<'a> {
                 self.start_countdown("waiting for your approval".to_owned(), seconds);
                 format!("tap {} on your phone", escape(&number))
             }
-            Notice::AskedElsewhere => "waiting for the sign-in that is under way".into(),
-            Notice::NoAnswerWanted { too_late: false } => "answered elsewhere".into(),
+            Notice::AskedElsewhere => "waiting for the sign-in in another terminal".into(),
+            Notice::NoAnswerWanted { too_late: false } => "answered in another terminal".into(),
             Notice::NoAnswerWanted { too_late: true } => "no answer came in time".into(),
             Notice::Message(text) => escape(&text),
         };

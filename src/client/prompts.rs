@@ -35,11 +35,11 @@ pub(super) fn ask_user(
         | Ask::SecurityKey { .. } => Answer::Unavailable,
         Ask::KnownRole { .. } => Answer::UnknownRole,
         Ask::Username { org } => {
-            let text = format!("Username at {org}");
+            let text = format!("Okta username ({})", host(org));
             Answer::Username(questions.ask_line(question(&text, "set `username =` in [org]"))?)
         }
         Ask::Password { org, username } => {
-            let text = format!("Password of {username} at {org}");
+            let text = format!("Password for {username} ({})", host(org));
             Answer::Password(SecretText(password(questions, &text)?))
         }
         Ask::Passcode {
@@ -48,15 +48,15 @@ pub(super) fn ask_user(
             can_change,
         } => passcode(questions, factor, *can_resend, *can_change)?,
         Ask::NewPassword { org, username } => {
-            let text = format!("New password of {username} at {org}");
+            let text = format!("New password for {username} ({})", host(org));
             loop {
                 const BROWSER: &str = "change it in a browser";
                 let first = questions.ask_secret(question(&text, BROWSER))?;
-                let second = questions.ask_secret(question("The same once more", BROWSER))?;
+                let second = questions.ask_secret(question("Repeat the new password", BROWSER))?;
                 if first == second {
                     break Answer::NewPassword(SecretText(first));
                 }
-                output.message("ob: these two differ\n");
+                output.message("ob: the passwords do not match\n");
             }
         }
         Ask::Factor { choices } => {
@@ -105,6 +105,11 @@ pub(super) fn ask_user(
             Answer::Confirm(questions.confirm(question(&text, "say yes in a terminal"))?)
         }
     })
+}
+
+/// Returns the org as people write it.
+fn host(org: &str) -> &str {
+    org.strip_prefix("https://").unwrap_or(org)
 }
 
 /// Asks for a password, up to three times where Enter alone was the answer.
@@ -161,7 +166,7 @@ fn passcode(
         ways.push(("use another factor".into(), Some(Answer::OtherFactor)));
     }
     let text = if ways.len() > 1 {
-        format!("{factor} (Enter alone for other ways)")
+        format!("{factor} (Enter for other ways)")
     } else {
         factor.to_owned()
     };

@@ -133,7 +133,7 @@ fn sign(challenge: &KeyChallenge, questions: &mut Questions) -> Result<KeySigned
     loop {
         match recv(&mut link, timeout, questions)? {
             FromKey::Pin { left } => {
-                let text = format!("{PIN}{} (Enter alone for other ways)", tries_left(left));
+                let text = format!("{PIN}{} (Enter for other ways)", tries_left(left));
                 let pin = questions.ask_secret(Question { text: &text, ..HOW })?;
                 if pin.is_empty() {
                     return Err(Failure::NoPin);

@@ -75,7 +75,7 @@ impl ShellTarget {
     /// When the path of the settings file is not UTF-8.
     pub fn to_json(&self) -> Result<String, Report> {
         serde_json::to_string(self).map_err(|error| {
-            Report::new(ErrorCode::ShellTarget, "cannot note what the shell is for")
+            Report::new(ErrorCode::ShellTarget, "cannot set OB_TARGET for the shell")
                 .cause(error)
                 .hint("name the settings file by a path that is plain text")
         })

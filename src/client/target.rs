@@ -170,7 +170,7 @@ impl ResolvedTarget {
         let profile = profile.map_or_else(|| "PROFILE".to_owned(), shell_word);
         Err(Report::new(
             ErrorCode::ConfirmUnasked,
-            "the profile is not used without asking, and nobody is asked here",
+            "the profile needs a confirmation, which cannot be asked for here",
         )
         .cause(
             "it has `confirm = true`, and AWS tools come for credentials where nobody can be asked",

@@ -36,7 +36,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
                 [] => "ob: no agent is running".to_owned(),
                 [StopOutcome::Stopped] => "ob: the agent has stopped".to_owned(),
                 [StopOutcome::Abandoned] => {
-                    "ob: the agent does not answer; it has lost its socket and ends when it notices"
+                    "ob: the agent cannot be reached, because its socket is gone; it ends by itself shortly"
                         .to_owned()
                 }
                 _ => format!(

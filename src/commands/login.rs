@@ -31,7 +31,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     if context.globals.no_agent {
         return Err(Report::new(
             ErrorCode::LoginNoAgent,
-            "a sign-in without an agent is forgotten at once",
+            "`ob login` needs the agent, which keeps the session",
         )
         .hint("leave `--no-agent` out, or use it with `ob exec`, which signs in by itself"));
     }

@@ -89,10 +89,10 @@ fn reject_difference(
     }
     Err(Report::new(
         ErrorCode::RefreshNotTheProfile,
-        "`--refresh` renews as the profile says, and this shell is for something else",
+        "`--refresh` renews the profile's credentials, and this shell has others",
     )
     .cause(format!(
-        "not the profile's: its {}",
+        "it differs from the profile in its {}",
         differences.join(", its ")
     ))
     .hint(format!(
@@ -123,7 +123,7 @@ fn offer(context: &Context, name: &str) -> Result<(), Report> {
         Ok(true) => write_aws_profiles(context),
         Ok(false) => Err(missing("you said no".into())),
         Err(TerminalError::NoTerminal { .. }) => {
-            Err(missing("and nobody is here to agree to writing it".into()))
+            Err(missing("there is no terminal to confirm writing it".into()))
         }
         Err(error) => Err(error.into()),
     }

@@ -136,9 +136,9 @@ fn discover(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     }
     context.output.list(text)?;
     context.output.message(if found.is_empty() {
-        "ob: its policies let it go on to no role"
+        "ob: its policies allow sts:AssumeRole on no role"
     } else {
-        "ob: whether they trust it is theirs to say; `chain = [\"ROLE\"]` in a profile goes on to \
+        "ob: each of them must also trust it; `chain = [\"ROLE\"]` in a profile goes on to \
          one"
     });
     Ok(ExitCode::SUCCESS)

@@ -99,7 +99,9 @@ fn shell_program(args: &Args, context: &Context) -> Result<(OsString, Shell), Re
     };
     let Some(shell) = Shell::of_program(program) else {
         let name = escape(&program.to_string_lossy());
-        return Err(refusal(format!("ob is not at home in the shell {name}")));
+        return Err(refusal(format!(
+            "`ob shell` does not know the shell {name}"
+        )));
     };
     Ok((program.to_owned(), shell))
 }

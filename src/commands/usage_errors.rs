@@ -33,7 +33,7 @@ down|disconnect: `ob vpn down` takes the VPN down
 start: nothing needs to be started; `ob login` signs in, `ob vpn up` brings up the VPN
 stop|kill: `ob logout` ends the session, `ob agent stop` the agent
 setup|configure: `ob config init` writes the settings
-browser|web|open: `ob console` opens the AWS console
+browser|open: `ob console` opens the AWS console
 vpn start|connect|open: `ob vpn up` brings up the VPN
 vpn stop|disconnect|close: `ob vpn down` takes the VPN down
 agent start|restart: the agent is started by the first verb that needs it

@@ -216,7 +216,7 @@ fn expiry(context: &Context, target: &ResolvedTarget) -> Option<Timestamp> {
         Ok(Some(Reply::Credentials(issued))) => Some(issued.expires_at),
         Err(report) if report.code == ErrorCode::RoleSeveral => {
             context.output.message(
-                "ob: AWS tools get no credentials through it: it matches several roles, and they \
+                "ob: AWS tools cannot use this profile: it matches several roles, and they \
                  cannot ask which; give the profile one `role`",
             );
             None

@@ -81,7 +81,7 @@ fn profile(settings: &Settings, name: &str, problems: &mut Vec<Problem>) {
         && partition(role) != partition(first.as_str())
         && !role.contains(['*', '?'])
     {
-        let sentence = "a chain does not leave its partition";
+        let sentence = "a chain cannot cross AWS partitions";
         let kind = ProblemKind::Conflict(sentence, source.clone());
         add("profiles.*.chain", chain_source, kind);
     }

@@ -41,7 +41,7 @@ impl Settings {
 fn two_limits(cause: &str) -> Report {
     Report::new(
         ErrorCode::ConfigSessionPolicy,
-        "cannot limit the credentials twice",
+        "cannot combine `read_only` and `policy_arns`",
     )
     .cause(format!(
         "{cause}; AWS allows what any of a session's policies allows, \

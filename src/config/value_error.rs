@@ -47,11 +47,13 @@ pub(super) enum ValueError {
     AccountName,
     #[error("the keys of [accounts] are account numbers of twelve digits")]
     AccountNumber,
-    #[error("the key is neither an ARN nor an expression that can be used")]
+    #[error("the key is neither an ARN nor a valid regular expression")]
     Expression,
     #[error("the labels are more than 24 KiB together")]
     Labels,
-    #[error("in braces stands none of {{profile}}, {{role}}, {{account}}, {{class}}, {{left}}")]
+    #[error(
+        "unknown placeholder; it can be {{profile}}, {{role}}, {{account}}, {{class}}, {{left}}"
+    )]
     Format,
     #[error("the pattern can match no role ARN")]
     RoleGlob,

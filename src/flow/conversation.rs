@@ -22,7 +22,7 @@ pub trait Conversation {
 /// Why a question has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Unanswered {
-    #[error("everyone who waited for this is gone")]
+    #[error("the command that asked for this has ended")]
     Abandoned,
     /// No client has a terminal, or none of them can answer.
     #[error("{0} is needed, and nobody is here to give it")]

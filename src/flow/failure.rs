@@ -52,10 +52,7 @@ pub fn new_session_refused(is_known: bool) -> Report {
             "the app does not open, though you have just signed in",
         )
         .cause("Okta shows its sign-in page instead of the app")
-        .cause(
-            "the session is good for Okta itself: \
-             it is the app's own policy that wants something else",
-        )
+        .cause("Okta accepts the session, but the app's own policy asks for more")
         .hint(
             "open the app in a browser to see what it asks for; \
              your Okta admin knows its policy",
@@ -66,7 +63,7 @@ pub fn new_session_refused(is_known: bool) -> Report {
         ErrorCode::OktaSessionUnknown,
         "Okta does not know the session that has just begun",
     )
-    .cause("its cookies were lost on the way, or something in between takes them away")
+    .cause("the session's cookie did not reach Okta; a proxy may remove cookies")
     .hint(
         "run the command once more; if it stays so, \
          `ob doctor` shows whether a proxy is in between",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock::span;
 use crate::flow::conversation::{Conversation, Unanswered};
 use crate::http::{HttpError, Response};
 use crate::report::{ErrorCode, Report};
@@ -136,9 +137,9 @@ where
             Outcome::RateLimited(limit) => {
                 let wait = limit.max(pace);
                 let Some(rest) = left.checked_sub(wait) else {
-                    let left = left.as_secs();
+                    let left = people(left.as_secs());
                     return Err(rate_limited(what, Some(limit))
-                        .cause(format!("what is waited for ends before, in {left} s")));
+                        .cause(format!("the step that waits ends before that, in {left}")));
                 };
                 *left = rest;
                 wait_rate_limit(what, wait, conversation).await?;
@@ -235,12 +236,17 @@ fn rate_limited_at(provider: Provider<'_>, what: &str, wait: Duration) -> Report
         Provider::Okta => (ErrorCode::OktaRateLimited, "Okta"),
         Provider::Aws(host) => (ErrorCode::AwsRateLimited, host),
     };
-    let seconds = wait.as_secs().max(1);
+    let time = people(wait.as_secs().max(1));
     Report::new(code, format!("cannot {what}"))
         .cause(format!(
-            "too many requests (429); {server} takes the next one in {seconds} s"
+            "too many requests (HTTP 429); {server} accepts the next one in {time}"
         ))
-        .hint(format!("run the same command again in {seconds} seconds"))
+        .hint(format!("run the same command again in {time}"))
+}
+
+/// Returns a duration as people say it.
+fn people(seconds: u64) -> String {
+    span(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 fn server_error(provider: Provider<'_>, what: &str, status: u16) -> Report {

@@ -102,7 +102,7 @@ impl Reader {
         let value = value(rest).map_err(not_plain(whole.join(".")))?;
         let again = |leaf: &Leaf| leaf.path == path && leaf.entry.key == *key;
         if self.tables.contains(&whole) || self.leaves.iter().any(again) {
-            let (key, why) = (whole.join("."), "this key stands there twice".to_owned());
+            let (key, why) = (whole.join("."), "this key is there twice".to_owned());
             return Err(Unread { key, why });
         }
         match value {

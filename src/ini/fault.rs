@@ -23,9 +23,9 @@ pub enum FaultKind {
     NotAKey,
     #[error("there is no key before the `=` or `:`")]
     NoKey,
-    #[error("this section stands there twice, first in line {0}")]
+    #[error("this section is there twice, first in line {0}")]
     DuplicateSection(usize),
-    #[error("this key stands there twice, first in line {0}")]
+    #[error("this key is there twice, first in line {0}")]
     DuplicateKey(usize),
     #[error("indented below a key without a value, and not `key = value`")]
     NotNested,

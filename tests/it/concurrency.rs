@@ -193,7 +193,7 @@ fn question_moves_on_when_the_asked_client_is_killed() {
     let mut waiting = start(env.ob(EXEC), env.answers());
     let line = joined(&mut waiting);
     assert!(
-        line.contains("waiting for the sign-in that is under way"),
+        line.contains("waiting for the sign-in in another terminal"),
         "{line}"
     );
     assert_eq!(env.passwords_sent(), 0);

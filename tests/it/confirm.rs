@@ -136,7 +136,7 @@ fn aws_tools_get_nothing_through_its_profile_also_after_a_yes() {
     let said = &wrote.stderr;
     for line in [
         "next: `AWS_PROFILE=ob/dev aws",
-        "ob: ob/prod serves no AWS tool, since prod has `confirm = true`: `ob exec -p prod -- \
+        "ob: AWS tools cannot use ob/prod, because prod has `confirm = true`: `ob exec -p prod -- \
          CMD` asks",
     ] {
         assert!(said.contains(line), "{line}: {said}");

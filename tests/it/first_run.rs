@@ -94,7 +94,7 @@ fn the_shell_to_try_it_in_shows_what_to_type_and_works() {
     pty.until("ob vpn up");
     pty.until("(ob sandbox)");
     pty.send("ob exec -- sh -c 'echo ke''y $AWS_ACCESS_KEY_ID in $AWS_ACCOUNT_ID'\n");
-    pty.until("Password of bob@acme.com");
+    pty.until("Password for bob@acme.com");
     pty.send(&format!("{password}\n"));
     pty.until("Bob's phone");
     pty.send(&format!("{code}\n"));
@@ -128,7 +128,7 @@ fn the_tour_shows_five_commands_and_runs_them() {
     pty.until("  $ ob login");
     pty.until("Enter runs it, s skips it, q ends the tour.");
     pty.send("\n");
-    pty.until("Password of bob@acme.com");
+    pty.until("Password for bob@acme.com");
     pty.send(&format!("{password}\n"));
     pty.until("Bob's phone");
     pty.send(&format!("{code}\n"));

@@ -74,7 +74,7 @@ fn ten_minutes_lead_from_nothing_to_the_console_in_each_shell() {
                 "Sign in now and choose a role for your first profile? [Y/n] ",
                 "",
             ),
-            ("Password of ", env.sandbox.user("carol").password.as_str()),
+            ("Password for ", env.sandbox.user("carol").password.as_str()),
         ] {
             pty.until(question);
             if question.starts_with("Password") {

@@ -36,9 +36,9 @@ fn ob(env: &TestEnv, arguments: &[&str]) -> Command {
 /// Runs `ob` up to the prompt for the key's PIN.
 fn run_until_pin(env: &TestEnv, arguments: &[&str]) -> Pty {
     let mut pty = Pty::spawn(&ob(env, arguments));
-    pty.until("Password of ");
+    pty.until("Password for ");
     pty.send(&format!("{}\n", env.user().password));
-    pty.until("PIN of the security key, 8 tries left (Enter alone for other ways): ");
+    pty.until("PIN of the security key, 8 tries left (Enter for other ways): ");
     pty
 }
 
@@ -87,15 +87,13 @@ fn wrong_pin_shows_tries_left_and_asks_again_unechoed() {
         let (env, keys) = with_key("wendy", Options::default());
         let mut login = ob(&env, &["login"]);
         let mut pty = Pty::spawn(login.env("TERM", term));
-        let mut screen = pty.until("Password of ");
+        let mut screen = pty.until("Password for ");
         pty.send(&format!("{}\n", env.user().password));
-        screen +=
-            &pty.until("PIN of the security key, 8 tries left (Enter alone for other ways): ");
+        screen += &pty.until("PIN of the security key, 8 tries left (Enter for other ways): ");
         // The PIN is typed again before the next prompt.
         pty.send("0000\n1111");
         screen += &pty.until("ob: the PIN is wrong, 7 tries left");
-        screen +=
-            &pty.until("PIN of the security key, 7 tries left (Enter alone for other ways): ");
+        screen += &pty.until("PIN of the security key, 7 tries left (Enter for other ways): ");
         pty.send(&pin(&env));
         let (status, rest) = pty.wait();
         screen += &rest;
@@ -113,7 +111,7 @@ fn empty_pin_opens_the_menu_and_echoes_nothing() {
     let (env, _keys) = with_key("wendy", Options::default());
     let mut login = ob(&env, &["login"]);
     let mut pty = Pty::spawn(login.env("TERM", "xterm"));
-    pty.until("Password of ");
+    pty.until("Password for ");
     pty.send(&format!("{}\n", env.user().password));
     pty.until("other ways): ");
     pty.send("\n");
@@ -141,7 +139,7 @@ fn another_factor_replaces_the_key_without_a_new_password() {
     let (env, keys) = with_key("wendy", Options::default());
     keys.replug(Vec::new());
     let mut pty = Pty::spawn(&ob(&env, &["login"]));
-    pty.until("Password of ");
+    pty.until("Password for ");
     pty.send(&format!("{}\n", env.user().password));
     pty.until("ob: no security key is plugged in");
     pty.until("Security key (1-3, Enter for 1): ");
@@ -231,7 +229,7 @@ fn each_key_failure_is_named_and_ends_the_transaction() {
         env.sandbox.clear_log();
         keys.fail(fault.clone());
         let mut pty = Pty::spawn(&ob(&env, &["login", "--json"]));
-        pty.until("Password of ");
+        pty.until("Password for ");
         pty.send(&format!("{}\n", env.user().password));
         pty.until(message);
         let choices = pty.until(prompt_after(&fault));
@@ -253,7 +251,7 @@ fn message_when_no_key_is_plugged_in() {
     let (env, keys) = with_key("wendy", Options::default());
     keys.replug(Vec::new());
     let mut pty = Pty::spawn(&ob(&env, &["login"]));
-    pty.until("Password of ");
+    pty.until("Password for ");
     pty.send(&format!("{}\n", env.user().password));
     let (code, screen) = give_up(&env, pty);
     assert_eq!(code, Some(3), "{screen}");
@@ -343,7 +341,7 @@ fn with_the_feature_usb_is_searched_and_no_key_found() {
     let mut command = env.ob(["login", "--factor", "webauthn"]);
     command.env("TERM", "dumb");
     let mut pty = Pty::spawn(&command);
-    pty.until("Password of ");
+    pty.until("Password for ");
     pty.send(&format!("{}\n", env.user().password));
     pty.until("ob: no security key is plugged in");
     let (code, screen) = give_up(&env, pty);

@@ -226,9 +226,9 @@ fn is_another(cached: &CachedCredentials, choice: &RoleChoice, target: &Target) 
 fn choice_withdrawn(choice: &RoleChoice, cached: &CachedCredentials) -> Report {
     Report::new(
         ErrorCode::RoleChoiceWithdrawn,
-        "you may not assume the role that you chose in this terminal any more",
+        "the role chosen in this terminal is no longer granted to you",
     )
-    .cause(format!("it was {}", choice.chosen.role))
+    .cause(format!("the chosen role: {}", choice.chosen.role))
     .hint(format!(
         "run the same command again to use {}, the only role that matches now",
         cached.credentials.role

@@ -120,6 +120,6 @@ fn no_certificates() -> Report {
         ErrorCode::NetworkNoCertificates,
         "cannot connect with the network settings of the last command",
     )
-    .cause("the agent has not got the CA bundle of these settings; only a command can hand it over")
-    .hint("run `ob roles --refresh`, which hands it over, and then the same command")
+    .cause("the agent does not have the CA bundle (`ca_bundle`) of these settings yet")
+    .hint("run `ob roles --refresh` first, then the same command again")
 }

@@ -89,7 +89,7 @@ impl Handlers {
             Some(Failure::SessionEnded) if reused => {
                 if let Some(change) = network_change(session, okta) {
                     waiters.notify(Notice::Message(format!(
-                        "Okta has ended the session ({change})"
+                        "Okta has ended the session; the network settings have changed ({change})"
                     )));
                 }
                 self.forget(session);

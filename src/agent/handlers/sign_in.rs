@@ -218,6 +218,9 @@ fn not_established(failure: Failure) -> Report {
 }
 
 pub(super) fn signed_out_while_waiting() -> Report {
-    Report::new(ErrorCode::SignInSignedOut, "somebody signed out meanwhile")
-        .hint("`ob login` signs you in again")
+    Report::new(
+        ErrorCode::SignInSignedOut,
+        "`ob logout` ended the session meanwhile",
+    )
+    .hint("`ob login` signs you in again")
 }

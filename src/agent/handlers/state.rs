@@ -17,7 +17,7 @@ use crate::agent::timeouts::Timeouts;
 use crate::agent::usage::Usage;
 use crate::agent::vault::{CachedCredentials, LiveSession, SessionKey, Vault};
 use crate::agent::waiters::Waiters;
-use crate::clock::Clock;
+use crate::clock::{Clock, span};
 use crate::flow::{Conversation as _, RoleChoices};
 use crate::model::{Confinement, Timestamp};
 use crate::report::{ErrorCode, Report};
@@ -196,9 +196,9 @@ impl Handlers {
         if skew.abs() > MAX_SKEW_SECONDS && !self.reported_skew.replace(true) {
             let direction = if skew > 0 { "ahead of" } else { "behind" };
             waiters.notify(Notice::Message(format!(
-                "this machine's clock is {} minutes {direction} Okta's: programs may think that \
-                 good credentials have expired; set it right",
-                skew.abs() / 60
+                "this machine's clock is {} {direction} Okta's: programs may think that good \
+                 credentials have expired; `ob doctor` says how to set it",
+                span(skew.abs())
             )));
         }
     }

@@ -89,7 +89,7 @@ fn write(args: &Args, prints_json: bool, context: &Context) -> Result<ExitCode, 
     }
     for (name, profile) in confirmed {
         context.output.message(&format!(
-            "ob: {name} serves no AWS tool, since {profile} has `confirm = true`: \
+            "ob: AWS tools cannot use {name}, because {profile} has `confirm = true`: \
              `ob exec -p {profile} -- CMD` asks"
         ));
     }

@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context) -> Result<ExitCode, Report> {
         context.output.report(&report);
         let mut questions = Questions::new(context.output, &context.environment, || {});
         let again = questions.confirm(Question {
-            text: "The settings have this mistake. Open the editor again?",
+            text: "The settings have the mistake above. Open the editor again?",
             instead: "correct the file",
         });
         if !again? {

@@ -75,7 +75,7 @@ fn describe(credential_source: &CredentialSource, context: &Context) -> String {
     };
     match directory {
         Some(directory) => format!(
-            "{credential_source}; its keys lie in clear in {}",
+            "{credential_source}; its keys are in plain text in {}",
             directory.display()
         ),
         None => credential_source.to_string(),

@@ -6,6 +6,7 @@ use super::finding::Finding;
 use crate::client::Context;
 use crate::client::find_all_agents;
 use crate::client::{changed_network, check_network, foreign_ca_variables};
+use crate::clock::span;
 use crate::commands::vpn::tunnel_directories;
 use crate::config::check_private_key;
 use crate::model::Confinement;
@@ -56,8 +57,7 @@ fn settings(context: &Context) -> Vec<Finding> {
                 if org.factor.as_deref() == Some("webauthn") && !security_key::is_supported() {
                     found.push(Finding::wrong(
                         "security_key",
-                        "the settings want a security key, and this ob was built without what \
-                         talks to one",
+                        "the settings want a security key, and this build has no support for security keys",
                         "`cargo install --path . --features fido2`, or another `factor =` in [org]",
                     ));
                 }
@@ -245,8 +245,8 @@ fn running(status: &StatusReply, directory: &Path) -> Vec<Finding> {
     if let Some(skew) = status.clock_skew {
         let direction = if skew > 0 { "ahead of" } else { "behind" };
         let what = format!(
-            "this machine's clock is {} s {direction} the servers'",
-            skew.abs()
+            "this machine's clock is {} {direction} the servers'",
+            span(skew.abs())
         );
         let hint = "set it: `sudo timedatectl set-ntp true`; on WSL `sudo hwclock -s`";
         found.push(match skew.abs() {

@@ -12,7 +12,7 @@ use crate::process::{self, TrustedProgram};
 
 /// sudo may have to fetch its rules from an LDAP server.
 const RULES_TIMEOUT: Duration = Duration::from_secs(30);
-const HINT: &str = "docs/vpn-sudo.md has a rule that gives away less: `ob-vpn-root`";
+const HINT: &str = "docs/vpn-sudo.md has a rule that allows less: `ob-vpn-root`";
 
 /// A command that sudo or doas lets the user run as root without a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) fn look() -> Vec<Finding> {
             format!(
                 "{} is not systemd-resolved's: it evaluates parts of its input in a shell, so a \
                  rule that lets you \
-                 run it without a password is equal to root",
+                 run it without a password gives root access",
                 path.display()
             ),
             "`ob-vpn-root` checks what it is given: docs/vpn-sudo.md",
@@ -159,7 +159,7 @@ fn judge(rule: &Rule, is_resolved: bool) -> Option<Finding> {
         let gives = if runs("setpriv").is_some() {
             "lets every program of yours run code with CAP_NET_ADMIN over the whole machine"
         } else {
-            "is equal to root: openvpn runs programs that its arguments name"
+            "gives root access: openvpn runs programs that its arguments name"
         };
         return Some(Finding::wrong(
             "sudo.openvpn",
@@ -171,7 +171,7 @@ fn judge(rule: &Rule, is_resolved: bool) -> Option<Finding> {
         return Some(Finding::wrong(
             "sudo.any_program",
             format!(
-                "the rule `{command}` without a password is equal to root: it runs any program"
+                "the rule `{command}` without a password gives root access: it runs any program"
             ),
             HINT,
         ));
@@ -183,7 +183,7 @@ fn judge(rule: &Rule, is_resolved: bool) -> Option<Finding> {
             Finding::wrong(
                 "sudo.resolvconf",
                 format!(
-                    "the rule `{command}` without a password is equal to root: this resolvconf \
+                    "the rule `{command}` without a password gives root access: this resolvconf \
                      evaluates parts of \
                      its input in a shell"
                 ),
@@ -208,7 +208,7 @@ fn sets_environment(command: &str) -> Finding {
     Finding::wrong(
         "sudo.environment",
         format!(
-            "the rule `SETENV: {command}` without a password is equal to root: LD_PRELOAD loads \
+            "the rule `SETENV: {command}` without a password gives root access: LD_PRELOAD loads \
              any code into it"
         ),
         "take `SETENV` off the rule: `sudo visudo`",

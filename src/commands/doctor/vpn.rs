@@ -97,12 +97,12 @@ fn namespaces() -> Finding {
     match refuses {
         None => Finding::good(
             "user_namespaces",
-            "a user may make a network of their own, as `ob vpn exec` does",
+            "users may create network namespaces, as `ob vpn exec` needs",
         ),
         Some((file, no, hint)) => Finding::note(
             "user_namespaces",
             format!(
-                "`ob vpn exec` cannot be used: {file} is {no}, so nobody but root makes a network"
+                "`ob vpn exec` cannot be used: {file} is {no}, so only root can create network namespaces"
             ),
             *hint,
         ),

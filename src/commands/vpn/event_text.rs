@@ -86,7 +86,7 @@ pub(super) fn dns_text(status: &DnsStatus) -> Option<String> {
         if status.applied {
             lines.push(format!("name servers {servers} {asked}"));
         } else {
-            let why = escape(status.why.as_deref().unwrap_or("as you wished"));
+            let why = escape(status.why.as_deref().unwrap_or("as `--no-dns` asks"));
             lines.push(format!(
                 "name servers {servers} {asked} are not applied: {why}"
             ));

@@ -64,6 +64,6 @@ pub(super) fn supervisor_gone() -> Report {
         ErrorCode::VpnSupervisorLost,
         "the tunnel's supervisor is gone",
     )
-    .cause("it ended without a word; openvpn ends with it")
+    .cause("it ended unexpectedly, and openvpn with it")
     .hint("`ob vpn up` brings the tunnel up again")
 }

@@ -24,7 +24,7 @@ pub(super) fn take_chain(target: &mut ResolvedTarget) -> Result<Vec<RoleArn>, Re
             "cannot link a role that is limited",
         )
         .cause(
-            "an AWS config file has no word for session policies: the tools would assume the whole \
+            "AWS config files cannot express session policies: the tools would assume the whole \
              role",
         )
         .hint("`ob write -p PROFILE` without `--link` writes the limited role itself"));

@@ -315,7 +315,7 @@ fn contradictions_name_both_places() {
                       chain = ['arn:aws-cn:iam::123456789012:role/R']\n";
     assert_eq!(
         problems(partitions),
-        ["config.toml:3: `profiles.p.chain`: a chain does not leave its partition (config.toml:2)"]
+        ["config.toml:3: `profiles.p.chain`: a chain cannot cross AWS partitions (config.toml:2)"]
     );
 }
 

@@ -230,7 +230,7 @@ impl<'a> Sts<'a> {
         };
         let report = refusal.report(self.role, provider);
         if let Proof::Role { credentials, .. } = proof {
-            let summary = format!("cannot go on from {}", credentials.role);
+            let summary = format!("cannot assume the next role from {}", credentials.role);
             return Err(report.context(summary).into());
         }
         match (refusal.fault, duration.step_down()) {

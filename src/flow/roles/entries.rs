@@ -90,7 +90,8 @@ pub fn ambiguous_role(target: &Target, choices: &[RoleEntry], unanswered: Unansw
         None => format!("you may assume: {list}"),
     });
     if choices.len() == 1 {
-        return report.cause("another AWS app did not open, and may grant a role that is meant");
+        return report
+            .cause("another AWS app could not be opened; it may grant a role that matches too");
     }
     if choices.windows(2).all(|pair| pair[0].role == pair[1].role) {
         // The hints say how to name a role, which is named already.
@@ -98,7 +99,9 @@ pub fn ambiguous_role(target: &Target, choices: &[RoleEntry], unanswered: Unansw
         let providers = choices.iter().map(|choice| choice.provider.as_str());
         let providers = providers.collect::<Vec<_>>().join(", ");
         return report
-            .cause(format!("several identity providers open it: {providers}"))
+            .cause(format!(
+                "several identity providers can assume this role: {providers}"
+            ))
             .hint("name one of these with `--provider PROVIDER` or `provider =` of a profile");
     }
     report

@@ -36,7 +36,7 @@ pub enum Transaction {
     /// `MFA_ENROLL…`, `FACTOR_ENROLL…`: the policy requires a factor that the user does not
     /// have.
     MfaEnroll(Enrollment),
-    /// `RECOVERY…`: the account is being recovered.
+    /// `RECOVERY…`: account recovery is in progress (RECOVERY).
     Recovery,
     /// A status unknown to `ob`, under Okta's name. Untrusted text.
     Other(String),

@@ -27,7 +27,7 @@ fn stopped_client_is_followed_by_the_next() {
     let second = finish(start(env.ob(EXEC), env.answers()));
     let took = begun.elapsed();
     assert_eq!(second.code(), Some(0), "{}", second.stderr);
-    let words = "waiting for the sign-in that is under way";
+    let words = "waiting for the sign-in in another terminal";
     assert!(second.stderr.contains(words), "{}", second.stderr);
     assert!(
         took > Duration::from_secs(15) && took < Duration::from_secs(50),
@@ -36,7 +36,10 @@ fn stopped_client_is_followed_by_the_next() {
 
     kill(first.pid(), Signal::SIGCONT).unwrap();
     let screen = first.until("signed in");
-    assert!(screen.contains("ob: answered elsewhere"), "{screen}");
+    assert!(
+        screen.contains("ob: answered in another terminal"),
+        "{screen}"
+    );
     assert!(first.wait().0.success());
     assert_eq!(passwords(&env), 1);
 }
@@ -47,13 +50,16 @@ fn second_client_answers() {
     let mut first = Pty::spawn(&env.ob(["login"]));
     first.until("assword");
     let mut second = Pty::spawn(&env.ob(["exec", "--", "echo", "ran"]));
-    second.until("waiting for the sign-in that is under way");
+    second.until("waiting for the sign-in in another terminal");
     second.until("assword");
     second.send(&format!("{}\n", env.user().password));
     second.until("ran");
     assert!(second.wait().0.success());
     let screen = first.until("signed in");
-    assert!(screen.contains("ob: answered elsewhere"), "{screen}");
+    assert!(
+        screen.contains("ob: answered in another terminal"),
+        "{screen}"
+    );
     assert!(first.wait().0.success());
     assert_eq!(passwords(&env), 1);
 }
@@ -68,7 +74,10 @@ fn first_client_answers_after_all() {
     first.send(&format!("{}\n", env.user().password));
     first.until("signed in");
     let screen = second.until("ran");
-    assert!(screen.contains("ob: answered elsewhere"), "{screen}");
+    assert!(
+        screen.contains("ob: answered in another terminal"),
+        "{screen}"
+    );
     assert!(second.wait().0.success());
     assert_eq!(passwords(&env), 1);
 }

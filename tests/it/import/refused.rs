@@ -92,7 +92,7 @@ fn what_is_not_understood_is_named_with_its_line() {
         (
             ".saml2aws",
             "[a]\n[a]\n",
-            ":2: read all the same: this section",
+            ":2: imported nevertheless: this section",
         ),
         (
             ".saml2aws",
@@ -207,8 +207,8 @@ fn settings_of_a_left_out_profile_are_not_reported_as_taken() {
              ~/.saml2aws:4: default.policy_arn_list left out: not the ARN of a managed policy (arn:aws:iam::aws:policy/ReadOnlyAccess)\n\
              ~/.saml2aws: default left out: without its session policies it would allow more\n\
              ob: no profile could be taken\n  \
-             cause: each is left out for a value that is no good\n  \
-             hint: `ob config import --check` names the values; mend them there, or `ob config \
+             cause: each is left out, because one of its values is invalid\n  \
+             hint: `ob config import --check` names the values; correct them there, or `ob config \
              init` asks\n"
         );
         let json = home.import(&[arguments, &["--json"]].concat());

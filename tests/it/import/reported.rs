@@ -131,10 +131,10 @@ fn an_odd_line_is_named_and_the_rest_is_taken() {
         "url = \"https://acme.okta.com\"\n",
         "role = \"arn:aws:iam::111111111111:role/Dev\"\n",
         "region = \"eu-west-1\"\n",
-        "~/.saml2aws:1: read all the same: a byte order mark stands before the text\n",
+        "~/.saml2aws:1: imported nevertheless: a byte order mark stands before the text\n",
         "~/.saml2aws:4: left out: neither a section, a comment nor `key = value`\n",
-        "~/.saml2aws:5: left out: this key stands there twice, first in line 2\n",
-        "~/.saml2aws:7: read all the same: this section stands there twice, first in line 1\n",
+        "~/.saml2aws:5: left out: this key is there twice, first in line 2\n",
+        "~/.saml2aws:7: imported nevertheless: this section is there twice, first in line 1\n",
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
@@ -257,7 +257,7 @@ fn a_policy_file_keeps_the_profile_out() {
     );
     for line in [
         "~/.saml2aws:4: a.policy_file left out: it does not limit the profile here",
-        "~/.saml2aws: a left out: without its session policy it would allow more\n",
+        "~/.saml2aws: a left out: its session policy cannot be imported, and without it the profile would allow more\n",
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }

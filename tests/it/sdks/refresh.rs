@@ -209,7 +209,7 @@ fn hand_written_profile_is_matched_by_meaning() {
     ok(&with(&right));
     env.write("home/.aws/config", "[profile ob/dev]\n[profile ob/dev]\n");
     let answer = run(&mut refresh(&env, &["true"]), "");
-    assert!(answer.stderr.contains("stands there twice"));
+    assert!(answer.stderr.contains("is there twice"));
 }
 
 #[test]

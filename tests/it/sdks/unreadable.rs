@@ -113,7 +113,7 @@ fn the_line_that_explain_names_is_where_boto3_stops() {
     for (name, line) in FILES {
         let (env, _) = with_file("config", &fixture(name));
         let answer = json(&mut env.ob(["config", "explain", "--json"]));
-        let expected = format!("none: it stops at line {line} of the config file");
+        let expected = format!("none: it cannot parse line {line} of the config file");
         assert_eq!(answer["programs"][0]["credentials"], expected);
         let mut boto3 = tool(&env, installed("venv/bin/python"));
         boto3.args(["-c", "import boto3; boto3.Session().get_credentials()"]);

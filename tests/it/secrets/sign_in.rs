@@ -117,7 +117,7 @@ fn security_keys_pin_is_leaked_nowhere() {
         let mut login = env.ob(["login", "-vvv", "--factor", "webauthn"]);
         login.env("OB_SECURITY_KEY", env.path("keys"));
         let mut terminal = Pty::spawn(&login);
-        let mut screen = terminal.until("Password of ");
+        let mut screen = terminal.until("Password for ");
         terminal.send(&format!("{}\n", env.user().password));
         screen += &terminal.until("PIN of the security key");
         terminal.send(&format!("{}\n", env.user().keys()[0].pin()));
@@ -153,11 +153,11 @@ fn new_and_repeated_passwords_are_leaked_nowhere() {
         let old = env.user().password.clone();
         let code = env.user().totp_now();
         for (question, answer) in [
-            ("Password of frank", &old),
-            ("New password of frank", &new),
-            ("The same once more", &new),
+            ("Password for frank", &old),
+            ("New password for frank", &new),
+            ("Repeat the new password", &new),
             ("Authenticator app code", &code),
-            ("Password of frank", &new),
+            ("Password for frank", &new),
         ] {
             screen += &terminal.until(question);
             screen += &terminal.until(": ");

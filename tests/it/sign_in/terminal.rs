@@ -25,9 +25,9 @@ fn judy() -> (TestEnv, Pty) {
 #[test]
 fn empty_line_offers_alternatives_and_explains_unusable() {
     let (env, mut pty) = judy();
-    pty.until("Password of judy@acme.com");
+    pty.until("Password for judy@acme.com");
     pty.send(&format!("{}\n", env.user().password));
-    pty.until("(Enter alone for other ways): ");
+    pty.until("(Enter for other ways): ");
     pty.send("\n");
     let ways = pty.until("Instead (1-3, Enter for 2): ");
     pty.send(&format!("{}\n", number_of(&ways, "use another factor")));
@@ -39,7 +39,7 @@ fn empty_line_offers_alternatives_and_explains_unusable() {
     pty.until("needs a browser");
     let factors = pty.until("Verify with (1-13, Enter for 1): ");
     pty.send(&format!("{}\n", number_of(&factors, "security question")));
-    pty.until("What is the food you least liked as a child? (Enter alone for other ways): ");
+    pty.until("What is the food you least liked as a child? (Enter for other ways): ");
     pty.send(&format!("{}\n", env.user().security_answer));
     let (status, screen) = pty.wait();
     assert!(status.success(), "{screen}");
@@ -50,14 +50,14 @@ fn empty_line_offers_alternatives_and_explains_unusable() {
 fn empty_password_asks_again_and_end_of_input_is_named() {
     let (_env, mut pty) = judy();
     for keys in ["\n", "\n", "\n"] {
-        pty.until("Password of judy@acme.com");
+        pty.until("Password for judy@acme.com");
         pty.send(keys);
     }
     let (status, screen) = pty.wait();
     assert_eq!(status.code(), Some(3));
     assert!(screen.contains("no password was typed"), "{screen}");
     let (_env, mut pty) = judy();
-    pty.until("Password of judy@acme.com");
+    pty.until("Password for judy@acme.com");
     pty.send("\u{4}");
     let (status, screen) = pty.wait();
     assert_eq!(status.code(), Some(3));
@@ -81,7 +81,7 @@ fn input_typed_before_a_refusal_is_discarded() {
             "ob login; echo \"over=$?\"; read -r line; echo \"left=[$line]\"",
         ]);
         let mut pty = Pty::spawn(&shell);
-        let mut screen = pty.until("Password of carol@acme.com");
+        let mut screen = pty.until("Password for carol@acme.com");
         pty.send("first-guess\nsecond-guess\nthird");
         screen += &pty.until("over=4");
         pty.send("mine\n");
@@ -102,7 +102,7 @@ fn run_until_push(script: &str) -> (TestEnv, Pty, String) {
         ..PushScript::approve()
     });
     let mut pty = Pty::spawn(env.command("sh").args(["-c", script]));
-    let mut screen = pty.until("Password of dave@acme.com");
+    let mut screen = pty.until("Password for dave@acme.com");
     pty.send(&format!("{}\n", env.user().password));
     screen += &pty.until("approve it on your phone");
     (env, pty, screen)
@@ -159,9 +159,9 @@ fn background_sign_in_reports_its_failure_and_ends() {
 #[test]
 fn a_code_that_was_sent_is_typed() {
     let (env, mut pty) = judy();
-    pty.until("Password of judy@acme.com");
+    pty.until("Password for judy@acme.com");
     pty.send(&format!("{}\n", env.user().password));
-    pty.until("Code sent by email to j...y@acme.com (Enter alone for other ways): ");
+    pty.until("Code sent by email to j...y@acme.com (Enter for other ways): ");
     let code = env.sandbox.delivered("judy", "email").unwrap();
     pty.send(&format!("{code}\n"));
     let (status, screen) = pty.wait();
@@ -185,17 +185,17 @@ fn new_password_is_typed_twice_in_identity_engine() {
 
 fn new_password(env: &TestEnv) {
     let mut pty = Pty::spawn(&env.ob(["login"]));
-    pty.until("Password of frank@acme.com");
+    pty.until("Password for frank@acme.com");
     pty.send(&format!("{}\n", env.user().password));
     pty.until("has expired");
     for (first, second, then) in [
-        ("one-password", "another-one", "these two differ"),
+        ("one-password", "another-one", "the passwords do not match"),
         ("short", "short", "at least 8 characters"),
         ("long enough", "long enough", "Authenticator app code"),
     ] {
-        pty.until("New password of frank@acme.com");
+        pty.until("New password for frank@acme.com");
         pty.send(&format!("{first}\n"));
-        pty.until("The same once more");
+        pty.until("Repeat the new password");
         pty.send(&format!("{second}\n"));
         pty.until(then);
     }
@@ -221,7 +221,7 @@ fn unanswered_push_is_sent_again_on_enter() {
         let mut command = env.ob(["login"]);
         command.env("TERM", "dumb");
         let mut pty = Pty::spawn(&command);
-        pty.until("Password of dave@acme.com");
+        pty.until("Password for dave@acme.com");
         pty.send(&format!("{}\n", env.user().password));
         pty.until("The push was not approved (");
         pty.until("): ");

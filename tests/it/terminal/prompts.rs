@@ -173,7 +173,7 @@ fn a_key_is_let_go_when_nobody_wants_its_answer_any_more() {
     let begun = Instant::now();
     let mut pty = Pty::spawn(&login);
     pty.until("touch the security key");
-    pty.until("answered elsewhere");
+    pty.until("answered in another terminal");
     let took = begun.elapsed();
     // The challenge is valid for one minute.
     assert!(took < Duration::from_secs(40), "{took:?}");

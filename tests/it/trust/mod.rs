@@ -315,7 +315,7 @@ fn an_org_of_the_environment_is_named_in_the_question() {
     command.env("OB_ORG_SIGN_IN", "terminal");
     let mut pty = Pty::spawn(&command);
     let asked = pty.until(&env.sandbox.other_url());
-    assert!(asked.contains("Password of bob@acme.com at "), "{asked}");
+    assert!(asked.contains("Password for bob@acme.com ("), "{asked}");
     pty.send("\u{4}");
     assert!(!pty.wait().0.success());
 

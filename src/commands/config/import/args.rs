@@ -28,7 +28,7 @@ pub(in super::super) struct Args {
     /// Address of your Okta org, where no file has it
     #[arg(long)]
     pub(super) url: Option<String>,
-    /// Only say what the files have; exit 2 when a value is no good
+    /// Only say what the files have; exit 2 when a value is invalid
     #[arg(long, conflicts_with_all = ["print", "force"])]
     pub(super) check: bool,
     /// Print the settings instead of writing them

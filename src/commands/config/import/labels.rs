@@ -32,7 +32,7 @@ impl Draft {
             false => (&mut self.role_labels, "labels.roles"),
         };
         if !is_expression(pattern) {
-            let why = "neither an ARN nor an expression that can be used";
+            let why = "neither an ARN nor a valid regular expression";
             self.leave_out(from, why, true);
         } else if let Err(why) = parse_value(&format!("{table}.*"), text) {
             self.leave_out(from, why, true);

@@ -58,7 +58,7 @@ pub(super) fn print_draft(draft: &Draft, context: &Context) {
         let (from, why) = (place(from), escape(why));
         context
             .output
-            .message(&format!("{from}: read all the same: {why}"));
+            .message(&format!("{from}: imported nevertheless: {why}"));
     }
     for left_out in &draft.left_out {
         let (from, why) = (place(&left_out.from), escape(&left_out.why));
@@ -118,9 +118,9 @@ pub(super) fn print_json(
 
 pub(super) fn without_profile() -> Report {
     Report::new(ErrorCode::ImportNoProfile, "no profile could be taken")
-        .cause("each is left out for a value that is no good")
+        .cause("each is left out, because one of its values is invalid")
         .hint(
-            "`ob config import --check` names the values; mend them there, \
+            "`ob config import --check` names the values; correct them there, \
              or `ob config init` asks",
         )
 }

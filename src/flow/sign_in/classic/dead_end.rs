@@ -24,7 +24,7 @@ pub(super) fn state_report(state: &Transaction) -> Report {
         }
         Transaction::Recovery => dead_end(
             ErrorCode::OktaRecovery,
-            "the account is being recovered",
+            "account recovery is in progress (RECOVERY)",
             "finish that in the browser, then `ob login`",
         )
         .exit(Exit::Refused),

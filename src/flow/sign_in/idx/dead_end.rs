@@ -11,7 +11,7 @@ pub(super) fn step_report(step: &Step) -> Report {
         Step::Enroll => factor_enrollment_needed("a second factor must be set up first"),
         Step::Consent => dead_end(
             ErrorCode::OktaPageConsent,
-            "it waits for a consent",
+            "the app asks for your consent",
             "open the app once in a browser and agree there",
         ),
         Step::IdentityProvider(provider) => dead_end(

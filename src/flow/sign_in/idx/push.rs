@@ -40,7 +40,7 @@ impl<C: Conversation> IdxTransaction<'_, C> {
             self.push = Some(push);
         }
         let Some(push) = &mut self.push else {
-            return Err(unexpected("no push is out"));
+            return Err(unexpected("Okta waits for a push that was not sent"));
         };
         if let Some(number) = pending.number()
             && push.shown_number.as_deref() != Some(number)
