@@ -615,7 +615,7 @@ complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand
 always\t''
 never\t''"
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l from-env -d 'Read okta-aws-cli\'s OKTA_AWSCLI_* variables of this shell'
-complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l check -d 'Only say what the files have; exit 2 when a value is no good'
+complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l check -d 'Only say what the files have; exit 2 when a value is invalid'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l print -l dry-run -d 'Print the settings instead of writing them'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l force -d 'Replace the settings file that is there'
 complete -c ob -n "__fish_ob_using_subcommand config; and __fish_seen_subcommand_from import" -l no-agent -d 'Run an agent for this one command only'

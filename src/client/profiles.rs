@@ -62,7 +62,7 @@ pub fn list_profiles(context: &Context) -> Result<Vec<ProfileEntry>, Report> {
             region: settings.profile_value(name, "region"),
             held: role
                 .as_deref()
-                .and_then(|role| find_held(role, settings, held))
+                .and_then(|role| find_held(name, role, settings, held))
                 .cloned(),
             role,
         }
@@ -70,8 +70,18 @@ pub fn list_profiles(context: &Context) -> Result<Vec<ProfileEntry>, Report> {
     Ok(settings.profiles().map(entry).collect())
 }
 
-/// Returns the credentials of the one role that `role`, as the settings name it, means.
-fn find_held<'a>(role: &str, settings: &Settings, held: &'a [HeldRole]) -> Option<&'a HeldRole> {
+/// Returns the credentials of the one role that `profile` means, with its limits.
+fn find_held<'a>(
+    profile: &str,
+    role: &str,
+    settings: &Settings,
+    held: &'a [HeldRole],
+) -> Option<&'a HeldRole> {
+    let policy = settings.policy_of(profile)?;
+    let held: Vec<&HeldRole> = held
+        .iter()
+        .filter(|held| held.seconds_left > 0 && held.policy == policy)
+        .collect();
     let (accounts, labels) = (settings.accounts(), settings.labels());
     let names = Names::new(&accounts, &labels);
     // A held role is not listed with its provider, which the search needs and does not use here.
@@ -80,7 +90,10 @@ fn find_held<'a>(role: &str, settings: &Settings, held: &'a [HeldRole]) -> Optio
         let provider = format!("arn:aws:iam::{account}:saml-provider/any");
         SamlRole::parse(&format!("{},{provider}", held.role)).ok()
     });
-    let pairs: Vec<SamlRole> = pairs.flatten().collect();
+    let mut pairs: Vec<SamlRole> = pairs.flatten().collect();
+    // A role is held several times if it was asked for in several ways.
+    pairs.sort();
+    pairs.dedup();
     let query = RoleQuery {
         role: Some(role),
         provider: None,
@@ -88,9 +101,9 @@ fn find_held<'a>(role: &str, settings: &Settings, held: &'a [HeldRole]) -> Optio
     let RoleMatch::One(found) = find_role(&pairs, &query, &names) else {
         return None;
     };
-    held.iter()
-        .filter(|held| held.seconds_left > 0)
-        .find(|held| held.role == found.role.as_str())
+    held.into_iter()
+        .filter(|held| held.role == found.role.as_str())
+        .max_by_key(|held| held.seconds_left)
 }
 
 /// The last item of a menu of profiles that leads to the menu of roles.

@@ -176,7 +176,11 @@ fn passcode(
             return Ok(Answer::Passcode(SecretText(code)));
         }
         let items: Vec<String> = ways.iter().map(|(label, _)| label.clone()).collect();
-        let index = questions.pick(question("Instead"), &items, 1)?;
+        let index = questions.pick(
+            question("Instead of the code"),
+            &items,
+            usize::from(can_resend),
+        )?;
         if index > 0
             && index < ways.len()
             && let (_, Some(answer)) = ways.swap_remove(index)

@@ -9,6 +9,7 @@ use crate::commands::config::hint_to_save;
 use crate::commands::renewing_env::renewing_environment;
 use crate::process;
 use crate::report::{ErrorCode, Exit, Report};
+use crate::sanitize::{escape, shell_word};
 use crate::wire::RoleMenu;
 
 /// Run a command with a role's credentials in its environment
@@ -103,6 +104,38 @@ impl Args {
     }
 }
 
+/// Returns the error for `ob exec PROFILE --option … -- CMD`: clap takes the profile as the command.
+/// A program of the same name would be meant.
+fn options_behind_profile(command: &[OsString], context: &Context) -> Option<Report> {
+    let [profile, option, ..] = command else {
+        return None;
+    };
+    let (profile, option) = (profile.to_str()?, option.to_str()?);
+    let separator = command.iter().position(|word| word == "--")?;
+    let settings = context.settings().ok()?;
+    let path = context.environment.raw("PATH");
+    let is_meant = option.starts_with('-')
+        && separator > 1
+        && settings.profiles().any(|name| name == profile)
+        && process::exists_in_path(profile.as_ref(), path).is_err();
+    let options: Option<Vec<&str>> = command[1..separator]
+        .iter()
+        .map(|word| word.to_str())
+        .collect();
+    let options: Vec<String> = options?.into_iter().map(shell_word).collect();
+    is_meant.then(|| {
+        Report::new(
+            ErrorCode::UsageUnexpected,
+            format!("options stand before the profile: {}", escape(option)),
+        )
+        .hint(format!(
+            "`ob exec {} {} -- CMD`",
+            options.join(" "),
+            shell_word(profile)
+        ))
+    })
+}
+
 /// Runs `ob exec`.
 ///
 /// # Errors
@@ -114,6 +147,9 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
                 .hint("`ob exec -- aws sts get-caller-identity`"),
         );
     };
+    if let Some(report) = options_behind_profile(&args.command, context) {
+        return Err(report);
+    }
     let min_ttl = parse_min_ttl(args.min_ttl.as_deref())?;
     let sign_in = args.sign_in.options();
     let mut menu = args.menu.menu();

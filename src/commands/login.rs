@@ -61,7 +61,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         context.output.data_json(answer)?;
     } else {
         context.output.message(&format!(
-            "ob: signed in to {} as {}, until {} if not used\n",
+            "ob: signed in to {} as {}, until {} unless used\n",
             escape(&account.org),
             escape(&username),
             context.format_time(ends)

@@ -27,7 +27,7 @@ pub(super) fn renewing_environment(
             "there is no profile that could renew",
         )
         .cause("`--refresh` hands over the name of a profile, and none was given")
-        .hint("`ob exec --refresh -p dev -- CMD`; `ob config list` shows the profiles")
+        .hint("`ob exec --refresh -p dev -- CMD`; `ob list` shows the profiles")
     })?;
     let name = config_profile_name(profile).ok_or_else(|| {
         Report::new(

@@ -14,7 +14,7 @@ use crate::client::unexpected_reply;
 use crate::clock::Clock;
 use crate::commands::vpn::tunnel_in_short;
 use crate::config::Settings;
-use crate::model::RoleArn;
+use crate::model::{RoleArn, SessionPolicy};
 use crate::report::Report;
 use crate::sanitize::escape;
 use crate::wire::{HeldRole, Reply, Request, StatusReply};
@@ -102,7 +102,7 @@ fn sessions_text(context: &Context, status: &StatusReply) -> String {
     for session in &status.sessions {
         let (user, org) = (escape(&session.username), escape(&session.org));
         let ends = context.format_time(session.ends);
-        text += &format!("{user} at {org}, until {ends} if not used\n");
+        text += &format!("{user} at {org}, until {ends} unless used\n");
         if let Some((then, _)) = changed_network(context, session) {
             text += &format!(
                 "  last used with other network settings: {}\n",
@@ -115,6 +115,7 @@ fn sessions_text(context: &Context, status: &StatusReply) -> String {
 
 /// Formats the roles in one line, the longest valid first; with `-v` one line a role.
 fn roles_text(context: &Context, status: &StatusReply, names: &Names<'_>) -> String {
+    let is_in_full = context.globals.verbose > 0;
     let mut roles: Vec<&HeldRole> = status.roles.iter().collect();
     if roles.is_empty() {
         return match status.sessions.is_empty() {
@@ -123,7 +124,17 @@ fn roles_text(context: &Context, status: &StatusReply, names: &Names<'_>) -> Str
         };
     }
     roles.sort_by_key(|role| std::cmp::Reverse(role.seconds_left));
-    if context.globals.verbose > 0 {
+    if !is_in_full {
+        // A role that was asked for in several ways is held several times.
+        let mut seen: Vec<(&str, &SessionPolicy)> = Vec::new();
+        roles.retain(|held| {
+            let key = (held.role.as_str(), &held.policy);
+            let is_new = !seen.contains(&key);
+            seen.extend(is_new.then_some(key));
+            is_new
+        });
+    }
+    if is_in_full {
         let lines = roles.iter().map(|role| {
             let arn = RoleArn::parse(&role.role).ok();
             let label = arn.as_ref().and_then(|role| names.role(role));

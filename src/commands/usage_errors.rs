@@ -27,7 +27,9 @@ export|export-creds|print: `ob env` prints credentials for a shell
 process|credential-process: `ob credential -p PROFILE` is for `credential_process`
 whoami|info: `ob status` says who is signed in
 version: `ob --version`
-run|assume|assume-role: `ob exec -- CMD` runs a command with a role's credentials
+run: `ob exec -- CMD` runs a command with a role's credentials
+assume|assume-role: `ob use PROFILE` switches this shell, `ob shell PROFILE` starts one, \
+    `ob exec PROFILE -- CMD` runs a command
 up|connect: `ob vpn up` brings up the VPN
 down|disconnect: `ob vpn down` takes the VPN down
 start: nothing needs to be started; `ob login` signs in, `ob vpn up` brings up the VPN
@@ -37,7 +39,7 @@ browser|open: `ob console` opens the AWS console
 vpn start|connect|open: `ob vpn up` brings up the VPN
 vpn stop|disconnect|close: `ob vpn down` takes the VPN down
 agent start|restart: the agent is started by the first verb that needs it
-config show|get|edit|set: `ob config list` shows the profiles, \
+config show|get|edit|set: `ob list` shows the profiles, \
     `ob config explain` every value and its file
 ";
 
@@ -139,7 +141,7 @@ pub fn report(error: &clap::Error, partial: &PartialParse<'_>, grammar: &Command
             let summary = format!("{} needs `{missing}`{here}", quoted_command(verb));
             let report = new(ErrorCode::UsageMissing, summary);
             match missing.as_str() {
-                "<PROFILE>" => report.hint("`ob config list` shows the profiles"),
+                "<PROFILE>" => report.hint("`ob list` shows the profiles"),
                 _ => report,
             }
         }

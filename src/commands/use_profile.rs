@@ -50,6 +50,14 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
     let Some(shell) = args.shell else {
         return Err(no_function(context));
     };
+    if let Some(flag) = &args.profile
+        && flag.len() > 1
+        && flag.starts_with('-')
+    {
+        let summary = format!("`ob use` does not take `{}`", escape(flag));
+        return Err(Report::new(ErrorCode::UsageUnexpected, summary)
+            .hint("`ob use PROFILE` switches, `ob use -` goes back, `ob use --unset` leaves"));
+    }
     let picked = match args.profile {
         None if !args.unset => pick(args, context)?,
         _ => None,

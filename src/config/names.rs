@@ -29,7 +29,7 @@ impl Settings {
             true => report.hint("`-r ROLE` takes a role without a profile"),
             false => report.did_you_mean("-p", similar),
         }
-        .hint("`ob config list` shows the profiles"))
+        .hint("`ob list` shows the profiles"))
     }
 
     /// Checks that the profile `name` exists, which was typed behind `command` (`ob use`).
@@ -42,7 +42,7 @@ impl Settings {
         }
         Err(no_such_profile(name)
             .did_you_mean(command, self.similar_profiles(name))
-            .hint("`ob config list` shows the profiles"))
+            .hint("`ob list` shows the profiles"))
     }
 
     /// Checks that `name` is one of `[orgs]`.
@@ -62,7 +62,9 @@ impl Settings {
         let similar = self.similar_orgs(name);
         match (similar.is_empty(), self.orgs.len()) {
             (false, _) => report.did_you_mean("--org", similar),
-            (true, 0) => report.hint("name it in the settings, `[orgs.NAME]` with its `url`"),
+            (true, 0) => report
+                .hint("the settings have one org without a name: leave `--org` out")
+                .hint("several have names: `[orgs.NAME]` with its `url`"),
             (true, _) => report.hint(format!("take one of `--org {}`", self.org_choices())),
         }
     }

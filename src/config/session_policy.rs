@@ -10,6 +10,11 @@ use crate::model::{PolicyArn, SessionPolicy};
 use crate::report::{ErrorCode, Report};
 
 impl Settings {
+    /// Returns the limits that a profile sets; `None` if they cannot be used.
+    pub fn policy_of(&self, profile: &str) -> Option<SessionPolicy> {
+        self.session_policy(&Flags::default(), Some(profile)).ok()
+    }
+
     /// Returns the session policy of a command.
     ///
     /// # Errors

@@ -166,7 +166,7 @@ impl TunnelQuestion {
     /// prompt of another program.
     pub fn text(&self) -> String {
         match self {
-            Self::Password { username, .. } => format!("VPN password of {username}"),
+            Self::Password { username, .. } => format!("VPN password for {username}"),
             Self::Challenge { text, .. } => format!("The VPN server asks: {text}"),
         }
     }

@@ -140,7 +140,7 @@ fn first_matching_expression_wins_and_invalid_ones_are_errors() {
     assert_eq!(code, Some(2));
     assert!(error.contains(&format!("config.toml:{line}:")), "{error}");
     assert!(
-        error.contains("neither an ARN nor an expression"),
+        error.contains("neither an ARN nor a valid regular expression"),
         "{error}"
     );
 }

@@ -79,7 +79,7 @@ fn login_and_status_report_the_same_end() {
     for login in [&["login"][..], &["login", "--again"], &["login"]] {
         let message = env.answered(login).messages();
         let (_, until) = message.split_once(", until ").unwrap();
-        let minutes = [18, 19, 20].map(|left| format!("(in {left} min) if not used\n"));
+        let minutes = [18, 19, 20].map(|left| format!("(in {left} min) unless used\n"));
         assert!(minutes.iter().any(|end| until.ends_with(end)), "{message}");
 
         let report = env.answered(&["login", "--json"]).stdout;

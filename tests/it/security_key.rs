@@ -150,7 +150,7 @@ fn another_factor_replaces_the_key_without_a_new_password() {
         .find(|line| line.contains("authenticator app code"))
         .unwrap();
     pty.send(&format!("{}\n", totp.split_whitespace().next().unwrap()));
-    pty.until("Enter alone for other ways): ");
+    pty.until("(Enter for other ways): ");
     pty.send(&format!("{}\n", env.user().totp_now()));
     let (status, screen) = pty.wait();
     assert!(status.success(), "{screen}");

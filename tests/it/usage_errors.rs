@@ -28,7 +28,7 @@ fn a_profile_that_is_none_is_likened_to_those_there_are() {
     insta::assert_snapshot!(said, @r"
     ob: there is no profile xyzzy
       hint: `-r ROLE` takes a role without a profile
-      hint: `ob config list` shows the profiles
+      hint: `ob list` shows the profiles
     ");
 }
 
@@ -60,7 +60,7 @@ fn a_hostile_name_is_inert_and_quoted_where_it_is_offered() {
     insta::assert_snapshot!(said, @r"
     ob: there is no profile x$(id);\u{1b}[31m'
       hint: did you mean `-p 'x$(id);\u{1b}[31m'\''y'`?
-      hint: `ob config list` shows the profiles
+      hint: `ob list` shows the profiles
     ");
 }
 
@@ -189,7 +189,7 @@ fn unknown_verb_or_word_gets_a_suggestion() {
       hint: `ob help vpn exec` says how it is used
     $ ob config show
     ob: there is no `ob config show`
-      hint: `ob config list` shows the profiles, `ob config explain` every value and its file
+      hint: `ob list` shows the profiles, `ob config explain` every value and its file
       hint: `ob help config` says how it is used
     $ ob help execute
     ob: there is no verb execute

@@ -21,9 +21,10 @@ pub(super) fn save(context: &Context, file: &OwnFile, new: &NewProfile) -> Resul
     file.replace(&add_profile(file.text(), new, is_default)?, context)?;
     let default = if is_default { ", the default one," } else { "" };
     Ok(format!(
-        "ob: added the profile {}{default} to {}",
+        "ob: added the profile {}{default} to {}\n  {}",
         escape(&new.name),
-        file.path().display()
+        file.path().display(),
+        escape(&new.role),
     ))
 }
 

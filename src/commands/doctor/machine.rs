@@ -57,7 +57,7 @@ fn settings(context: &Context) -> Vec<Finding> {
                 if org.factor.as_deref() == Some("webauthn") && !security_key::is_supported() {
                     found.push(Finding::wrong(
                         "security_key",
-                        "the settings want a security key, and this build has no support for security keys",
+                        "the settings want a security key, and this build has no support for one",
                         "`cargo install --path . --features fido2`, or another `factor =` in [org]",
                     ));
                 }

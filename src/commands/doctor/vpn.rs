@@ -102,7 +102,8 @@ fn namespaces() -> Finding {
         Some((file, no, hint)) => Finding::note(
             "user_namespaces",
             format!(
-                "`ob vpn exec` cannot be used: {file} is {no}, so only root can create network namespaces"
+                "`ob vpn exec` cannot be used: {file} is {no}, so only root can create network \
+                 namespaces"
             ),
             *hint,
         ),

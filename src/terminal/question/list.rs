@@ -124,7 +124,10 @@ impl<'a> List<'a> {
             lines.push("  no match".to_owned());
         } else if shown.len() < self.labels.len() {
             let all = self.labels.len();
-            lines.push(format!("  {} of {all}", self.position(matches.len())));
+            lines.push(match self.filter.is_empty() {
+                true => format!("  {} of {all}", self.marked + 1),
+                false => format!("  {} of {all} match", matches.len()),
+            });
         }
         lines.push(cut(self.keys(look.shows_unicode, columns), columns));
         lines
@@ -135,13 +138,6 @@ impl<'a> List<'a> {
         let height = rows.saturating_sub(OTHER_LINES).clamp(1, MAX_SHOWN);
         let start = (self.marked + 1).saturating_sub(height);
         start..(start + height).min(matches)
-    }
-
-    fn position(&self, matches: usize) -> String {
-        match self.filter.is_empty() {
-            true => (self.marked + 1).to_string(),
-            false => format!("{matches} match"),
-        }
     }
 
     /// Returns the line that names the keys, a shorter one where the terminal is narrow.
@@ -231,7 +227,7 @@ mod tests {
         Role: d e
         > Deploy prod
           Admin dev
-          2 match of 3
+          2 of 3 match
         ↑↓ move · enter choose · type to filter · esc cancel
         ");
         list.press(&Key::ArrowDown);

@@ -88,10 +88,10 @@ fn answering_client_is_asked_next() {
     let username = format!("username = '{}'\n", env.user().login);
     env.write_settings(&env.full_settings().replace(&username, ""));
     let mut first = Pty::spawn(&env.ob(["login"]));
-    first.until("Username");
+    first.until("username");
     kill(first.pid(), Signal::SIGSTOP).unwrap();
     let mut second = Pty::spawn(&env.ob(["login"]));
-    second.until("Username");
+    second.until("username");
     second.send(&format!("{}\n", env.user().login));
     let begun = Instant::now();
     second.until("assword");

@@ -58,7 +58,7 @@ fn role_left_by_an_unopened_app_is_not_taken_unasked() {
         assert_eq!(ended.status.code(), Some(3), "{words:?}: {said}");
         assert!(ended.stdout.is_empty(), "{words:?}");
         assert!(
-            said.contains("another AWS app did not open") && said.contains(&role),
+            said.contains("another AWS app could not be opened") && said.contains(&role),
             "{words:?}: {said}"
         );
     }
@@ -105,7 +105,7 @@ fn withdrawn_choice_is_not_replaced_unasked() {
     let again = any.replace("exec", "exec --duration 30m");
     let seen = line(&mut pty, &again, None);
     assert!(
-        seen.ends_with("code-4.") && seen.contains("any more") && seen.contains(&role),
+        seen.ends_with("code-4.") && seen.contains("no longer granted") && seen.contains(&role),
         "{seen}"
     );
     assert!(!seen.contains(&format!("role-{name}.")), "{seen}");

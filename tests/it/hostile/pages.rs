@@ -173,7 +173,7 @@ fn server_that_stays_down_is_named_after_three_tries() {
             },
         )
         .always(),
-        &unreachable("okta.rate_limited", "3600 s"),
+        &unreachable("okta.rate_limited", "60 min"),
     );
 }
 

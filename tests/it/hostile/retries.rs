@@ -71,7 +71,7 @@ fn cases() -> [(&'static str, FaultKind, usize, usize, Option<Expected>); 16] {
             waits("Retry-After", "3600"),
             usize::MAX,
             1,
-            Some(unreachable("okta.rate_limited", "3600 s")),
+            Some(unreachable("okta.rate_limited", "60 min")),
         ),
     ]
 }

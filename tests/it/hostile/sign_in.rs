@@ -53,7 +53,7 @@ fn password_is_sent_once_whatever_the_answer() {
         (
             "limit without a time",
             FaultKind::RateLimited { reset_in: None },
-            unreachable("okta.rate_limited", "60 s"),
+            unreachable("okta.rate_limited", "1 min"),
         ),
         (
             "limit of the past",
@@ -216,7 +216,7 @@ fn message_when_okta_limits_the_rate() {
     insta::assert_snapshot!(exec_messages(&env), @r"
     ob: cannot sign carol@acme.com in at 127.0.0.1
       cause: cannot sign in
-      cause: too many requests (429); Okta takes the next one in 17 s
-      hint: run the same command again in 17 seconds
+      cause: too many requests (HTTP 429); Okta accepts the next one in 17 s
+      hint: run the same command again in 17 s
     ");
 }

@@ -224,8 +224,8 @@ fn message_when_sts_refuses() {
     insta::assert_snapshot!(exec_messages(&env), @"
     ob: cannot assume arn:aws:iam::123456789012:role/Gone
       cause: STS answered AccessDenied: Not authorized to perform sts:AssumeRoleWithSAML
-      hint: the role must trust arn:aws:iam::123456789012:saml-provider/okta; names count upper \
-        and lower case
+      hint: the role's trust policy must allow arn:aws:iam::123456789012:saml-provider/okta (names \
+        are case-sensitive)
       hint: `ob roles` shows the roles you were granted
     ");
 }

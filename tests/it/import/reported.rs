@@ -257,7 +257,8 @@ fn a_policy_file_keeps_the_profile_out() {
     );
     for line in [
         "~/.saml2aws:4: a.policy_file left out: it does not limit the profile here",
-        "~/.saml2aws: a left out: its session policy cannot be imported, and without it the profile would allow more\n",
+        "~/.saml2aws: a left out: its session policy cannot be imported, and without it the \
+         profile would allow more\n",
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }

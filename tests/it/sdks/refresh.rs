@@ -129,7 +129,7 @@ fn profile_of_other_settings_or_limits_is_refused() {
     );
     let answer = run(&mut command, "");
     assert_eq!(answer.status.code(), Some(2), "{}", &answer.stderr);
-    assert!(answer.stderr.contains("this shell is for something else"));
+    assert!(answer.stderr.contains("this shell has others"));
 }
 
 #[test]
@@ -151,7 +151,10 @@ fn shell_with_its_own_duration_is_not_renewed_by_profile() {
     let answer = within("20m");
     let said = &answer.stderr;
     assert_eq!(answer.status.code(), Some(2), "{said}");
-    assert!(said.contains("not the profile's: its duration\n"), "{said}");
+    assert!(
+        said.contains("it differs from the profile in its duration\n"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn empty_line_offers_alternatives_and_explains_unusable() {
     pty.send(&format!("{}\n", env.user().password));
     pty.until("(Enter for other ways): ");
     pty.send("\n");
-    let ways = pty.until("Instead (1-3, Enter for 2): ");
+    let ways = pty.until("Instead of the code (1-3, Enter for 2): ");
     pty.send(&format!("{}\n", number_of(&ways, "use another factor")));
     let factors = pty.until("Verify with (1-13, Enter for 1): ");
     pty.send(&format!(
@@ -63,7 +63,7 @@ fn empty_password_asks_again_and_end_of_input_is_named() {
     assert_eq!(status.code(), Some(3));
     assert!(screen.contains("no password was typed"), "{screen}");
     // Named in the error, and not asked again.
-    assert_eq!(screen.matches("Password of").count(), 1, "{screen}");
+    assert_eq!(screen.matches("Password for").count(), 1, "{screen}");
 }
 
 /// A user who notices a typing error types the password again before the next prompt.

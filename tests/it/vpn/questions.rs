@@ -124,7 +124,7 @@ fn a_server_without_tokens_gets_password_and_code_in_one() {
         ..VpnOptions::default()
     });
     let mut terminal = up(&vpn, &[]);
-    terminal.until("VPN password of bob@acme.com: ");
+    terminal.until("VPN password for bob@acme.com: ");
     let password = &vpn.env.user().password;
     terminal.send(&format!("{password}\r"));
     let seen = terminal.until(ASKED);
@@ -147,7 +147,7 @@ fn wrong_answer_shows_the_servers_text_and_asks_again() {
     terminal.until(ASKED);
     terminal.send("0000000000\r");
     terminal.until("ob: the VPN server says: that was not the");
-    terminal.until("VPN password of bob@acme.com: ");
+    terminal.until("VPN password for bob@acme.com: ");
     terminal.send(&format!("{}\r", vpn.env.user().password));
     terminal.until(ASKED);
     terminal.send(&format!("{}\r", OpenVpn::CODE));
@@ -172,7 +172,7 @@ fn typing_between_prompts_is_neither_shown_nor_read() {
     let password = &vpn.env.user().password;
     for (question, answer) in [
         (ASKED, "0000000000"),
-        ("VPN password of bob@acme.com: ", password),
+        ("VPN password for bob@acme.com: ", password),
         (ASKED, OpenVpn::CODE),
     ] {
         screen += &terminal.until(question);

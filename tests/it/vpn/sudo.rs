@@ -115,7 +115,7 @@ fn sudo_asks_before_anybody_signs_in_and_its_ticket_is_enough() {
         "nobody was asked for a factor yet"
     );
     terminal.send("open-sesame\r");
-    terminal.until("Password of");
+    terminal.until("Password for");
     let user = vpn.env.user();
     terminal.send(&format!("{}\r", user.password));
     vpn.env.sandbox.forget_used_codes();

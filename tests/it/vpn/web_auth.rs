@@ -143,7 +143,7 @@ fn without_a_session_the_person_is_asked_to_go_there() {
     vpn.env.sandbox.forget_used_codes();
     let mut terminal = Pty::spawn(&vpn.env.ob(["--no-agent", "vpn", "up", "--no-dns"]));
     let user = vpn.env.user();
-    terminal.until("Password of");
+    terminal.until("Password for");
     terminal.send(&format!("{}\r", user.password));
     terminal.until(": ");
     terminal.until(": ");

@@ -73,7 +73,11 @@ impl Draft {
         let has_policies = settings.any(|setting| setting.destination == Destination::Policies);
         // AWS allows what either of two session policies allows: without one of them it is less.
         if profile.lacks_limit && !has_policies {
-            return Err("its session policy cannot be imported, and without it the profile would allow more".to_owned());
+            return Err(
+                "its session policy cannot be imported, and without it the profile would allow \
+                        more"
+                    .to_owned(),
+            );
         } else if has_policies && !new.lists.contains_key("policy_arns") {
             return Err("without its session policies it would allow more".to_owned());
         } else if org.is_empty() && new.values.is_empty() && new.lists.is_empty() {
