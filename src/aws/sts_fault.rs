@@ -137,8 +137,8 @@ impl StsRefusal {
             }
             StsFault::DurationTooShort => "ask for 15 minutes or more: `--duration 15m`".to_owned(),
             StsFault::InvalidIdentity => {
-                "the SAML metadata in IAM does not match the Okta app: ask your AWS admin to upload \
-                 the app's current metadata to the identity provider"
+                "the SAML metadata in IAM does not match the Okta app: ask your AWS admin to \
+                 upload the app's current metadata to the identity provider"
                     .to_owned()
             }
             StsFault::RegionDisabled => "enable this region's STS in the account, or use another: \

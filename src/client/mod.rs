@@ -51,7 +51,7 @@ pub use network::{
 pub use profiles::{ProfileEntry, list_profiles, pick_profile, with_picked_profile};
 pub use qr_code::show_qr_code;
 pub use role_cache::RoleCache;
-pub use role_list::{ReadRoles, RoleList, list_roles, pick_role};
+pub use role_list::{ReadRoles, RoleList, count_cached_roles, list_roles, pick_role};
 pub use running_agent::{
     RunningAgent, StopOutcome, ask_all_running_agents, ask_running_agent, ask_running_agent_for,
     check_network, find_agent, find_all_agents, look_in_runtime_dirs, stop_agents,

@@ -1,5 +1,6 @@
 //! The roles that the user may assume: from the cache, or from Okta.
 
+use crate::aws::{Names, RoleMatch, RoleQuery, find_role};
 use crate::client::agent_client::ask_agent;
 use crate::client::context::Context;
 use crate::client::credentials::unexpected_reply;
@@ -9,7 +10,7 @@ use crate::client::running_agent::ask_running_agent;
 use crate::client::selection::RoleSelection;
 use crate::client::stdin_answers::SignInOptions;
 use crate::client::target::{ResolvedTarget, resolve};
-use crate::model::Timestamp;
+use crate::model::{SamlRole, Timestamp};
 use crate::report::Report;
 use crate::terminal::Questions;
 use crate::wire::{Reply, Request, RoleEntry, RolesRequest};
@@ -66,6 +67,30 @@ pub fn pick_role(context: &Context, sign_in: &SignInOptions) -> Result<RoleEntry
     let mut questions = Questions::new(context.output, &context.environment, || {});
     let index = choose_role(&list.roles, &mut questions)?;
     Ok(list.roles.swap_remove(index))
+}
+
+/// Returns how many of the cached roles `role` means, as `-r` takes it; `None` without a cache.
+///
+/// # Errors
+/// When the settings cannot be used.
+pub fn count_cached_roles(context: &Context, role: &str) -> Result<Option<usize>, Report> {
+    let target = resolve(context, RoleSelection::default(), &SignInOptions::default())?;
+    let cache = RoleCache::of(context, &target.wire);
+    let Some(known) = cache.and_then(|cache| cache.load()) else {
+        return Ok(None);
+    };
+    let (accounts, labels) = (&target.wire.names.accounts, &target.wire.names.labels);
+    let names = Names::new(accounts, labels);
+    let pairs: Vec<SamlRole> = known.roles.into_iter().map(|known| known.pair).collect();
+    let query = RoleQuery {
+        role: Some(role),
+        provider: None,
+    };
+    Ok(Some(match find_role(&pairs, &query, &names) {
+        RoleMatch::One(_) => 1,
+        RoleMatch::None => 0,
+        RoleMatch::Many(found) => found.len(),
+    }))
 }
 
 /// Returns the cached roles, updated by what a running agent has issued since.

@@ -36,8 +36,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
                 [] => "ob: no agent is running".to_owned(),
                 [StopOutcome::Stopped] => "ob: the agent has stopped".to_owned(),
                 [StopOutcome::Abandoned] => {
-                    "ob: the agent cannot be reached, because its socket is gone; it ends by itself \
-                     shortly"
+                    "ob: the agent cannot be reached, because its socket is gone; it ends by \
+                     itself shortly"
                         .to_owned()
                 }
                 _ => format!(

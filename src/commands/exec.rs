@@ -104,8 +104,8 @@ impl Args {
     }
 }
 
-/// Returns the error for `ob exec PROFILE --option … -- CMD`: clap takes the profile as the command.
-/// A program of the same name would be meant.
+/// Returns the error for `ob exec PROFILE --option … -- CMD`, in which clap takes the profile as
+/// the command. A program of the same name would be meant.
 fn options_behind_profile(command: &[OsString], context: &Context) -> Option<Report> {
     let [profile, option, ..] = command else {
         return None;

@@ -186,6 +186,14 @@ fn after_a_menu_the_command_that_saves_the_role_is_named() {
     let role = command.split('`').next().unwrap();
     let added = run(env.ob(["config", "add", "mine", "-r", role]), "");
     assert_eq!(added.code(), Some(0), "{}", added.stderr);
+    assert!(!added.stderr.contains("match"), "{}", added.stderr);
+    for (name, role, said) in [
+        ("gone", "Gone", "none of your roles matches Gone"),
+        ("many", "*", "3 of your roles match *"),
+    ] {
+        let added = run(env.ob(["config", "add", name, "-r", role]), "");
+        assert!(added.stderr.contains(said), "{}", added.stderr);
+    }
     let seen = exec(&["--choose"], &format!("{role}\r"));
     assert!(
         seen.contains("ran") && !seen.contains("config add"),

@@ -287,6 +287,16 @@ fn a_profile_may_be_a_word() {
             ended.stderr
         );
     }
+    let behind = ob(&env, &["exec", "dev", "--min-ttl", "1m", "--", "true"]);
+    assert_eq!(behind.code(), Some(2), "{}", behind.stderr);
+    assert!(
+        behind
+            .stderr
+            .contains("options stand before the profile: --min-ttl")
+            && behind.stderr.contains("`ob exec --min-ttl 1m dev -- CMD`"),
+        "{}",
+        behind.stderr
+    );
     let both = ob(&env, &["console", "dev", "-p", "dev"]);
     assert_eq!(both.code(), Some(2), "{}", both.stderr);
     let no_verb = ob(&env, &["dev", "--", "true"]);

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use super::own_file::OwnFile;
 use super::save::{becomes_default, save};
-use crate::client::{Context, pick_role};
+use crate::client::{Context, count_cached_roles, pick_role};
 use crate::commands::args::SignInArgs;
 use crate::config::{NewProfile, add_profile, parse_flag};
 use crate::report::Report;
-use crate::sanitize::shell_word;
+use crate::sanitize::{escape, shell_word};
 
 /// Add a profile: a name for one of your roles
 ///
@@ -68,10 +68,33 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Report> {
         new.role = chosen.role;
         new.provider = new.provider.or(Some(chosen.provider));
     }
+    let warning = match args.role {
+        // A menu offers only roles that there are.
+        None => None,
+        Some(_) => warn_about(context, &new.role),
+    };
     let added = save(context, &file, &new)?;
+    if let Some(warning) = warning {
+        context.output.message(&warning);
+    }
     context.output.message(&format!(
         "{added}\nnext: `ob exec {} -- CMD`",
         shell_word(&new.name)
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns what to say about a role that none or several of the cached roles match.
+fn warn_about(context: &Context, role: &str) -> Option<String> {
+    let role_as_typed = escape(role);
+    match count_cached_roles(context, role).ok()?? {
+        1 => None,
+        0 => Some(format!(
+            "ob: none of your roles matches {role_as_typed}; `ob roles` lists them"
+        )),
+        many => Some(format!(
+            "ob: {many} of your roles match {role_as_typed}, so `ob exec` asks which; an ARN or \
+             ACCOUNT/ROLE means one"
+        )),
+    }
 }
