@@ -122,7 +122,11 @@ fn options_behind_profile(command: &[OsString], context: &Context) -> Option<Rep
         .iter()
         .map(|word| word.to_str())
         .collect();
-    let options: Vec<String> = options?.into_iter().map(shell_word).collect();
+    let quoted = |word: &str| {
+        let name = word.trim_start_matches('-');
+        format!("{}{}", &word[..word.len() - name.len()], shell_word(name))
+    };
+    let options: Vec<String> = options?.into_iter().map(quoted).collect();
     is_meant.then(|| {
         Report::new(
             ErrorCode::UsageUnexpected,
