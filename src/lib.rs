@@ -86,10 +86,10 @@ pub fn main() -> ExitCode {
 fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(
-            || "at a place it cannot tell".into(),
+            || "at an unknown place in the source".into(),
             |at| format!("{}:{}", at.file(), at.line()),
         );
-        let report = Report::new(ErrorCode::InternalPanic, "ob has a mistake and stops here")
+        let report = Report::new(ErrorCode::InternalPanic, "ob crashed: this is a bug in ob")
             .cause(place)
             .hint("report that place with what `ob --version` prints; try the command again");
         let output = terminal::Output::default();

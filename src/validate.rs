@@ -151,12 +151,9 @@ pub fn not_signed_in(account: &Account) -> Report {
 }
 
 fn refused(why: &str) -> Report {
-    Report::new(
-        ErrorCode::AgentTarget,
-        "the agent does not take this request",
-    )
-    .cause(why)
-    .hint("`ob config check` shows what the settings say")
+    Report::new(ErrorCode::AgentTarget, "the agent rejects these settings")
+        .cause(why)
+        .hint("`ob config check` shows what the settings say")
 }
 
 #[cfg(test)]

@@ -130,6 +130,6 @@ fn cannot<E: Display>(what: &'static str) -> impl Fn(E) -> Report {
     move |error| {
         Report::new(ErrorCode::AgentStart, format!("the agent cannot {what}"))
             .cause(&error)
-            .hint("`ob --no-agent …` does without one")
+            .hint("`ob --no-agent …` works without the agent")
     }
 }

@@ -125,9 +125,6 @@ pub fn parse_credentials(issued: IssuedCredentials) -> Result<Credentials, Repor
 /// Returns the error for a reply that does not fit the request: of another kind, or with a value
 /// that cannot be parsed.
 pub fn unexpected_reply() -> Report {
-    Report::new(
-        ErrorCode::AgentReply,
-        "the agent answered something else than it was asked",
-    )
-    .hint("client and agent may differ: `ob agent stop`, then run the same command again")
+    Report::new(ErrorCode::AgentReply, "the agent sent an unexpected reply")
+        .hint("client and agent may differ: `ob agent stop`, then run the same command again")
 }

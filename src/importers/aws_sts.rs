@@ -57,7 +57,7 @@ fn account(name: &str, number: &Value, line: usize, findings: &mut Findings) {
             key,
             line,
         }),
-        None => findings.leave_out(key, line, "it is no account's number"),
+        None => findings.leave_out(key, line, "it is not an AWS account number"),
     }
 }
 

@@ -51,17 +51,17 @@ const BROWSER: &str = "`browser_command` takes a program and arguments, as an ar
 const NAMED: &str = "the profile has its section's name";
 const ALL: &str = "said each time: `ob write --all`";
 const MANY: &str = "the app is found from your tiles; `aws.app` takes its link";
-const UNLIMITED: &str =
-    "it does not limit the profile here, only managed policies do: `policy_arns`, or `read_only`";
+const UNLIMITED: &str = "inline session policies are not supported, so the profile is not \
+    limited; managed policies limit it: `policy_arns` or `read_only`";
 const DEBUG: &str = "said each time: `ob -v`";
 const OPENS: &str = "ob opens the page by itself; `browser_command` names another browser";
 const SESSION_NAME: &str = "the session's name comes from Okta's assertion";
 const NO_FILE: &str = "a session is never in a file: the agent keeps it in memory";
 const CHAINED: &str = "a chained role lasts one hour at most";
 const ALIASES: &str = "accounts have the names of `[accounts]`, else those that Okta's tiles have";
-const OWN_LIMITS: &str = "ob has its own limits of time and tries";
+const OWN_LIMITS: &str = "ob has its own timeouts and retries";
 const ELSEWHERE: &str = "it is for another identity provider than Okta";
-const NO_BROWSER: &str = "ob drives no browser: it opens yours, or asks in the terminal";
+const NO_BROWSER: &str = "ob does not automate a browser: it opens yours, or asks in the terminal";
 const ITS_OWN: &str = "it says how the tool itself runs";
 const UNKNOWN: &str = "has no counterpart in ob";
 

@@ -19,7 +19,7 @@ pub(super) const AGENT_READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// other failure to start.
 pub const OUT_OF_DESCRIPTORS: &str = "too many open files";
 pub const DESCRIPTOR_LIMIT_HINT: &str =
-    "`ulimit -n 64` lets this shell's programs have enough of them";
+    "`ulimit -n 1024` raises this shell's limit; else close other programs";
 
 /// Why no conversation was possible, or why it ended.
 #[derive(Debug, Error)]
@@ -43,7 +43,7 @@ pub enum LinkError {
     NoProcess(io::Error),
     #[error("another ob has been starting the agent for too long")]
     LockHeld,
-    #[error("it lets nobody in, and its queue of callers is full")]
+    #[error("it accepts no connections, and its backlog is full")]
     QueueFull,
     #[error("no agent is running")]
     NotRunning,
@@ -98,12 +98,14 @@ impl From<LinkError> for Report {
                 "cannot use the program ob-agent",
             )
             .hint("install `ob` and `ob-agent` from the same package"),
-            LinkError::ForeignAgent => {
-                report(ErrorCode::AgentForeign, "will not talk to this agent").hint(
-                    "somebody else made that socket: look at it, remove it, \
+            LinkError::ForeignAgent => report(
+                ErrorCode::AgentForeign,
+                "the agent's socket cannot be trusted",
+            )
+            .hint(
+                "another user made that socket: look at it, remove it, \
                  and run the same command again",
-                )
-            }
+            ),
             LinkError::OtherProtocol { .. } => report(
                 ErrorCode::AgentProtocol,
                 "the running agent is of another version",
@@ -115,11 +117,11 @@ impl From<LinkError> for Report {
             }
             LinkError::NotReady(_) | LinkError::LockHeld => {
                 report(ErrorCode::AgentStart, "cannot start the agent")
-                    .hint("`ob --no-agent …` does without one")
+                    .hint("`ob --no-agent …` works without the agent")
             }
             LinkError::NoPlace(..) => report(ErrorCode::AgentNoPlace, "cannot start the agent")
                 .hint("`df` and `df -i` show whether that disk is full")
-                .hint("`ob --no-agent …` does without one"),
+                .hint("`ob --no-agent …` works without the agent"),
             LinkError::NoProcess(_) => report(ErrorCode::AgentNoProcess, "cannot start the agent")
                 .hint("`ulimit -a` shows how many files (-n) and processes (-u) you may have"),
             LinkError::QueueFull => report(ErrorCode::AgentSilent, "the agent does not answer")
@@ -145,7 +147,7 @@ impl From<LinkError> for Report {
                     .cause(OUT_OF_DESCRIPTORS)
                     .hint(DESCRIPTOR_LIMIT_HINT)
             }
-            _ if error.is_gone() => report(ErrorCode::AgentGone, "the agent went away")
+            _ if error.is_gone() => report(ErrorCode::AgentGone, "the agent has ended")
                 .hint("run the same command again: a new agent is started"),
             LinkError::Frame(_) | LinkError::Io(_) | LinkError::NoProgram(_) => {
                 report(ErrorCode::AgentLink, "cannot talk to the agent")

@@ -135,7 +135,7 @@ pub enum OrgError {
     Shared(&'static str),
     #[error("the address carries a name or a password")]
     UserInfo,
-    #[error("plain http is accepted for this machine only")]
+    #[error("plain http is accepted for localhost only")]
     PlainHttp,
 }
 

@@ -98,7 +98,7 @@ pub(super) fn report(code: &str, http_status: u16) -> Report {
         ),
         ("E0000083", _) => (
             ErrorCode::OktaCodeOutOfWindow,
-            "the code is not of this moment",
+            "the code is not valid now",
             "type the code that is shown now; if it stays so, the clock of the phone or token \
              is off",
         ),
@@ -129,12 +129,12 @@ pub(super) fn report(code: &str, http_status: u16) -> Report {
         ),
         ("E0000113", _) => (
             ErrorCode::OktaNewPinNeeded,
-            "the token wants a new PIN",
+            "the token needs a new PIN",
             "set the PIN in a browser once, then `ob login`",
         ),
         ("E0000007", _) => (
             ErrorCode::OktaNotFound,
-            "Okta does not know this",
+            "Okta cannot find what was requested",
             "check the address with `ob config check`",
         ),
         ("E0000064", _) => (
@@ -175,7 +175,7 @@ pub(super) fn report(code: &str, http_status: u16) -> Report {
         ),
         ("E0000011", _) => (
             ErrorCode::OktaTransactionOver,
-            "this sign-in ran out, or belongs to Okta Identity Engine",
+            "this sign-in has expired, or the org runs Okta Identity Engine",
             "`ob login` starts anew; if it happens at once, set `sign_in = \"browser\"`",
         ),
         ("E0000015" | "E0000022", _) => (
@@ -195,17 +195,17 @@ pub(super) fn report(code: &str, http_status: u16) -> Report {
         ),
         ("E0000079", _) => (
             ErrorCode::OktaWrongState,
-            "the sign-in is not at that point",
+            "Okta expected another step of the sign-in",
             "`ob login` starts anew",
         ),
         ("E0000047", _) | (_, 429) => (
             ErrorCode::OktaRateLimited,
-            "Okta asks for a pause",
+            "Okta's rate limit is reached",
             "wait a minute, then run the same command again",
         ),
         ("E0000009" | "E0000010", _) | (_, 500..) => (
             ErrorCode::OktaServerError,
-            "Okta has a fault of its own",
+            "Okta has an internal error",
             hint::SERVER_ERROR,
         ),
         _ => (

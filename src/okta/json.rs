@@ -19,7 +19,7 @@ pub enum JsonError {
     IsHtml,
     #[error("the answer is not JSON")]
     NotJson,
-    #[error("the answer is JSON of another shape")]
+    #[error("the JSON is not what Okta's API returns")]
     Shape,
 }
 

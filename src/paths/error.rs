@@ -83,7 +83,7 @@ impl From<PathError> for Report {
                     .to_owned(),
             ),
         };
-        Self::new(code, "there is no safe place for the agent's socket")
+        Self::new(code, "there is no private directory for the agent's socket")
             .cause(error)
             .hint(hint)
     }

@@ -78,7 +78,7 @@ fn check_is_own(found: &FileStat, owner: Uid, kind: SFlag) -> Result<(), &'stati
         return Err("it belongs to another user");
     }
     if found.st_mode & 0o077 != 0 {
-        return Err("its mode lets others in");
+        return Err("other users may access it");
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub enum AgentProgramError {
     Directory(PathBuf, DirectoryFault),
     #[error("{} cannot be looked at: {}", .0.display(), .1.kind())]
     Unreadable(PathBuf, io::Error),
-    #[error("the kernel does not show where this ob is: {}", .0.kind())]
+    #[error("cannot find ob's own path: {}", .0.kind())]
     OwnPlace(io::Error),
 }
 

@@ -86,7 +86,7 @@ fn hide() -> Result<(), Report> {
 fn not_hardened(error: nix::Error) -> Report {
     Report::new(
         ErrorCode::ProcessShield,
-        "cannot keep this process from being read",
+        "cannot protect this process's memory",
     )
     .cause(error)
     .hint("a sandbox around `ob` forbids prctl or setrlimit: allow both")

@@ -62,7 +62,7 @@ fn refusal(program: &OsStr, error: &io::Error) -> Report {
             format!("cannot find the command {name}"),
         )
         .cause("no such file, or its interpreter does not exist")
-        .hint("check the spelling and $PATH; the command stands after `--`"),
+        .hint("check the spelling and $PATH; the command comes after `--`"),
         Some(Errno::EACCES | Errno::ENOEXEC | Errno::EISDIR | Errno::ENOTDIR | Errno::EPERM) => {
             Report::new(
                 ErrorCode::ExecNotExecutable,

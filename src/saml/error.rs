@@ -125,7 +125,7 @@ impl From<SamlError> for Report {
                 "if this repeats, this machine's clock is off: `date -u` shows it",
             ),
             SamlError::Status(_) => (
-                "Okta refused to vouch for you to this app",
+                "Okta refused to sign you in to this app",
                 "open the app in a browser: its page says what is missing",
             ),
             SamlError::Role { .. } => (

@@ -283,7 +283,9 @@ fn fault(error: &impl Display) -> KeyFault {
         Some(PIN_AUTH_BLOCKED) => KeyFault::PinPaused,
         Some(PIN_NOT_SET) => KeyFault::NoPin,
         Some(UV_INVALID | UV_BLOCKED) => KeyFault::NotRecognised,
-        Some(OPERATION_DENIED) => KeyFault::Refused("it was told to".to_owned()),
+        Some(OPERATION_DENIED) => {
+            KeyFault::Refused("the operation was denied on the key".to_owned())
+        }
         _ => {
             let text = error.to_string();
             let said = text.trim_start_matches("response_status err = ");

@@ -28,7 +28,8 @@ impl From<KeyFault> for Report {
             ),
             KeyFault::WrongPin { .. } => (
                 ErrorCode::SecurityKeyWrongPin,
-                "`ob login` tries again; after too many wrong ones the key must be reset",
+                "`ob login` asks for it again; too many wrong PINs block the key, and a reset \
+                 erases all that is on it",
             ),
             KeyFault::PinPaused => (
                 ErrorCode::SecurityKeyPinPaused,
@@ -40,7 +41,8 @@ impl From<KeyFault> for Report {
             ),
             KeyFault::NotRecognised => (
                 ErrorCode::SecurityKeyNotRecognised,
-                "`ob login` tries again; the key may want its PIN after several wrong fingers",
+                "`ob login` tries again; the key may want its PIN after several unrecognised \
+                 fingerprints",
             ),
             KeyFault::TimedOut => (
                 ErrorCode::SecurityKeyTimedOut,

@@ -18,7 +18,7 @@ pub enum TerminalError {
     #[error("no password was typed")]
     NoPassword { question: String, instead: String },
     /// The question was withdrawn before it was answered.
-    #[error("the question was taken back")]
+    #[error("the question was withdrawn")]
     Withdrawn { question: String },
     #[error("the line is longer than {MAX_LINE_BYTES} bytes")]
     TooLong { what: String },
@@ -53,7 +53,7 @@ impl From<TerminalError> for Report {
                 ErrorCode::TerminalWithdrawn,
                 format!("not answered: {question}"),
             )
-            .hint("what asked has ended meanwhile: run the same command again"),
+            .hint("the command that asked has ended: run the same command again"),
             TerminalError::TooLong { what } => new(
                 ErrorCode::TerminalTooLong,
                 format!("cannot read the {what}"),

@@ -166,7 +166,7 @@ fn withdrawn_prompt_discards_what_was_half_typed() {
     let mut pty = Pty::asking("taken back", "xterm");
     pty.expect(": ");
     pty.send("canary");
-    pty.expect("answer=Err(\"the question was taken back\")");
+    pty.expect("answer=Err(\"the question was withdrawn\")");
     assert!(pty.echoes());
     pty.send("mine\n");
     pty.expect("rest=Some(\"mine\")");
@@ -183,7 +183,7 @@ fn typing_after_a_withdrawn_secret_is_discarded() {
         // The rest arrives later, as when a user types.
         thread::sleep(Duration::from_millis(300));
         pty.send(end);
-        pty.expect("answer=Err(\"the question was taken back\")");
+        pty.expect("answer=Err(\"the question was withdrawn\")");
         let mut screen = pty.line.clone();
         assert!(pty.echoes());
         pty.send("mine\n");

@@ -82,9 +82,6 @@ fn ask(directory: &Path, request: Request) -> Result<Reply, Report> {
 }
 
 fn unexpected_reply() -> Report {
-    Report::new(
-        ErrorCode::AgentReply,
-        "the agent answered something else than it was asked",
-    )
-    .hint("supervisor and agent may differ: `ob vpn down`, `ob agent stop`, then try again")
+    Report::new(ErrorCode::AgentReply, "the agent sent an unexpected reply")
+        .hint("supervisor and agent may differ: `ob vpn down`, `ob agent stop`, then try again")
 }

@@ -25,7 +25,7 @@ pub(super) fn foreign_device() -> DnsStatus {
         servers: Vec::new(),
         asked: DnsScope::Domains,
         domains: Vec::new(),
-        notes: vec!["openvpn names another device than it was told to use".to_owned()],
+        notes: vec!["openvpn reports another device than `ob` assigned".to_owned()],
         why: None,
         commands: Vec::new(),
     }
@@ -46,7 +46,10 @@ pub(super) fn notes_on(network: &TunnelNetwork, config: &DnsConfig) -> Vec<Strin
         ));
     }
     if network.resolves_all && config.scope == DnsScope::Domains {
-        notes.push("the server wants every name asked there; `--dns-scope` says otherwise".into());
+        notes.push(
+            "the server wants all names resolved there; your DNS scope limits it to its domains"
+                .into(),
+        );
     }
     notes
 }

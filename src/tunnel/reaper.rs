@@ -188,7 +188,10 @@ fn serve(socket: OwnedFd, servers: &mut NameServers) -> io::Result<End> {
 }
 
 fn failed(error: &io::Error) -> Report {
-    Report::new(ErrorCode::VpnReaper, "cannot hear the supervisor")
-        .cause(error)
-        .hint("`ob vpn up` tries again")
+    Report::new(
+        ErrorCode::VpnReaper,
+        "cannot read from the tunnel's supervisor",
+    )
+    .cause(error)
+    .hint("`ob vpn up` tries again")
 }

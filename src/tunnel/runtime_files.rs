@@ -248,15 +248,12 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// Reports that a user has one tunnel at a time.
 pub fn already_up() -> Report {
-    Report::new(ErrorCode::VpnAlreadyUp, "a tunnel is up, or on its way")
+    Report::new(ErrorCode::VpnAlreadyUp, "a tunnel is up or being set up")
         .hint("`ob vpn status` shows it, `ob vpn down` takes it down")
 }
 
 fn unusable(why: &dyn std::fmt::Display) -> Report {
-    Report::new(
-        ErrorCode::VpnPlace,
-        "there is no place for the tunnel's sockets",
-    )
-    .cause(why)
-    .hint("`ls -ld $XDG_RUNTIME_DIR/ob` must show a directory of yours")
+    Report::new(ErrorCode::VpnPlace, "cannot create the tunnel's sockets")
+        .cause(why)
+        .hint("`ls -ld $XDG_RUNTIME_DIR/ob` must show a directory of yours")
 }

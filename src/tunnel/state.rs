@@ -294,7 +294,7 @@ impl SupervisorState {
 
     /// Leaves the sign-in at `url` to the user.
     fn browse(&mut self, url: Secret, why: Option<String>) {
-        let reason = why.as_deref().unwrap_or("no agent is there to do it");
+        let reason = why.as_deref().unwrap_or("no agent is running");
         self.log.push(format!(
             "ob: the server wants a sign-in by browser: {reason}"
         ));

@@ -169,7 +169,7 @@ fn killed_agent_ends_its_waiting_clients_at_once() {
         let ended = finish(client);
         match ended.code() {
             Some(0) => succeeded += 1,
-            Some(125) if ended.stderr.contains("the agent went away") => failed += 1,
+            Some(125) if ended.stderr.contains("the agent has ended") => failed += 1,
             code => panic!("{code:?}: {}", ended.stderr),
         }
     }

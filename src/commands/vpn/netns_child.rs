@@ -192,7 +192,7 @@ fn refused(name: &str, error: &std::io::Error) -> Report {
     Report::new(ErrorCode::ExecFailed, format!("cannot execute {name}"))
         .exit(exit)
         .cause(error)
-        .hint("check the spelling and $PATH; the command stands after `--`")
+        .hint("check the spelling and $PATH; the command comes after `--`")
 }
 
 fn cannot(what: &str, error: &std::io::Error) -> Report {

@@ -217,7 +217,7 @@ fn problem_names_file_line_key_and_suggestion() {
     for (text, expected) in [
         (
             "[org]\nurl = 'http://acme.okta.com'",
-            "config.toml:2: `org.url`: plain http is accepted for this machine only",
+            "config.toml:2: `org.url`: plain http is accepted for localhost only",
         ),
         (
             "[org]\nsign_in = 'magic'",

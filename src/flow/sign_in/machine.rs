@@ -19,7 +19,7 @@ pub(super) async fn sign_in(
     conversation: &impl Conversation,
 ) -> Result<MachineSession, Report> {
     let (Some(client_id), Some(machine)) = (&account.client_id, &account.machine) else {
-        let summary = "a machine signs in with a client id and a key";
+        let summary = "a machine's sign-in needs a client id and a private key";
         return Err(Report::new(ErrorCode::AgentTarget, summary)
             .hint("set `client_id`, `key_id` and `private_key_file` in [org]"));
     };

@@ -188,7 +188,9 @@ impl<C: Conversation> Attempt<'_, C> {
         let signed_in = match signed_in.await {
             Ok(signed_in) => signed_in,
             Err(SignInError::NeedsBrowser(_)) if self.account.client_id.is_some() => {
-                conversation.notify(Notice::Message("this org wants a browser".into()));
+                conversation.notify(Notice::Message(
+                    "this org requires a sign-in in the browser".into(),
+                ));
                 return self.browser().await;
             }
             Err(SignInError::NeedsBrowser(report)) => return Err(needs_client_id(report)),
@@ -242,7 +244,7 @@ fn check_username(found: Option<String>, account: &Account) -> Result<String, Re
         Some(wanted) if !wanted.eq_ignore_ascii_case(&found) => {
             let summary = format!("{found} is signed in at the browser, not {wanted}");
             Err(Report::new(ErrorCode::SignInAnotherUser, summary)
-                .cause("the browser had another session at this org")
+                .cause("the browser was signed in to this org as another user")
                 .hint("sign out there or use a private window, then `ob login`"))
         }
         Some(wanted) => Ok(wanted.clone()),

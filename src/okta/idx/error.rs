@@ -48,7 +48,8 @@ impl From<IdxError> for Report {
             }
             IdxError::BrowserRequired(_) => (
                 ErrorCode::OktaIdxWantsBrowser,
-                "this org wants a browser: set `sign_in = \"browser\"` and `client_id =` in [org]",
+                "this org requires a sign-in in the browser: set `sign_in = \"browser\"` and \
+                 `client_id =` in [org]",
             ),
             IdxError::HttpStatus(429) => (ErrorCode::OktaIdxRateLimited, hint::RATE_LIMITED),
             IdxError::HttpStatus(500..) => (ErrorCode::OktaIdxServerError, hint::SERVER_ERROR),

@@ -82,7 +82,7 @@ impl Message {
             ),
             "tooManyRequests" => new(
                 ErrorCode::OktaRateLimited,
-                "Okta asks for a pause",
+                "Okta's rate limit is reached",
                 hint::RATE_LIMITED,
             ),
             "idx.error.user.not.assigned.to.app" => new(

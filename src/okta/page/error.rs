@@ -159,11 +159,11 @@ impl From<PageError> for Report {
         let (summary, hint) = match &error {
             PageError::SignInNeeded => ("the Okta session is over", "`ob login` signs in again"),
             PageError::StepUpNeeded | PageError::PasswordNeeded => (
-                "this app asks for more than the session has",
+                "this app requires another verification",
                 "`ob login` signs in again; if that is not enough, open the app once in a browser",
             ),
             PageError::AccessLocked => (
-                "Okta keeps this app closed to you",
+                "Okta has locked your access to this app",
                 "ask your Okta admin why the app is locked",
             ),
             PageError::ConsentNeeded => (
@@ -192,9 +192,9 @@ impl From<PageError> for Report {
                  sign-in page answers instead",
             ),
             _ => (
-                "the app's page cannot be trusted to be what it seems",
-                "open the app in a browser; if it works there, what stands between this machine \
-                 and Okta changes the page",
+                "the app's page is not as Okta sends it",
+                "open the app in a browser; if it works there, a proxy may be changing the page: \
+                 ask your network's administrator",
             ),
         };
         Self::new(error.code(), summary).cause(&error).hint(hint)

@@ -21,13 +21,13 @@ pub enum AccessServerError {
     ForeignPage(String),
     #[error("the profile's address is not `{DEEP_LINK}https://HOST{TOKEN_PATH}?token=…`")]
     DeepLink,
-    #[error("the VPN server did not take the sign-in")]
+    #[error("the VPN server did not accept the SAML sign-in")]
     NotSignedIn,
     #[error("the VPN server offers this user no user-locked profile")]
     NoProfile,
-    #[error("the list of downloads is not the JSON it should be")]
+    #[error("the list of downloads is not the expected JSON")]
     Downloads,
-    #[error("a web page came instead of a profile")]
+    #[error("the VPN server sent a web page instead of a profile")]
     NotAProfile,
     #[error("the VPN server answered with HTTP status {0}")]
     Status(u16),

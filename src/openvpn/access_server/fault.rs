@@ -15,7 +15,7 @@ const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 /// An error of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Fault {
-    #[error("the address of the profile was used before, or is too old")]
+    #[error("the profile's download link was already used, or has expired")]
     TokenSpent,
     #[error("the VPN server wants users to sign in by web ({provider})")]
     WebAuthRequired { provider: String },

@@ -32,7 +32,7 @@ pub enum ProfileError {
     SecondBlock { line: usize, name: &'static str },
     #[error("a block of the profile {what} (line {line})")]
     Key { line: usize, what: &'static str },
-    #[error("the profile is a generic one, made for no user")]
+    #[error("the profile is generic (server-locked), not made for your user")]
     Generic,
     #[error("the profile {}", .0.predicate())]
     Incomplete(MissingDirective),
@@ -60,7 +60,7 @@ impl MissingDirective {
             Self::Remote => "names no server: it lacks `remote`",
             Self::Authority => "cannot check the server: it lacks a <ca> block",
             Self::ServerCheck => {
-                "would take any client's certificate for the server's: it lacks \
+                "would accept any client's certificate as the server's: it lacks \
                  `remote-cert-tls server` or `verify-x509-name`"
             }
             Self::KeyPair => "has only one of <cert> and <key>",

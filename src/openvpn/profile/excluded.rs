@@ -11,14 +11,11 @@ pub(super) const DROPPED: &[(&str, &str)] = &[
          gremlin",
     ),
     (
-        "says nothing to openvpn's own daemon",
+        "has no effect in openvpn",
         "echo parameter disable-occ comp-noadapt",
     ),
     ("`remote-cert-tls server` checks it", "remote-cert-ku"),
-    (
-        "`ob` tells openvpn that whatever the profile says",
-        "disable-dco",
-    ),
+    ("`ob` always sets it", "disable-dco"),
     (
         "every directive is judged here, known or not",
         "ignore-unknown-option allow-nonadmin",

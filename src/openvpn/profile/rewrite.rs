@@ -82,7 +82,7 @@ pub(super) fn announce_block(name: &str, args: &[&str]) -> Outcome {
 pub(super) fn disable_compression(name: &str, args: &[&str]) -> Outcome {
     let (name, framing) = match (name, args) {
         ("allow-compression", ["no" | "asym" | "yes"]) | ("compress", ["migrate"]) => {
-            return Outcome::Dropped("`ob` lets openvpn compress nothing");
+            return Outcome::Dropped("`ob` turns compression off");
         }
         ("comp-lzo", [] | ["no" | "yes" | "adaptive"]) | ("compress", ["lzo"]) => {
             ("comp-lzo", "no")

@@ -25,25 +25,25 @@ pub enum EndReason {
     Unreachable,
     #[error("no answer from {} after {seconds} s", join_servers(.from))]
     NoAnswer { from: Vec<String>, seconds: u64 },
-    #[error("the VPN server's name has no address")]
+    #[error("the VPN server's host name does not resolve")]
     Unresolved,
-    #[error("the VPN server's certificate is not the one it must have: {0}")]
+    #[error("the VPN server's certificate failed verification: {0}")]
     ServerCertificate(String),
     #[error("the tunnel device cannot be opened: {0}")]
     Device(String),
     #[error("the VPN server gives the tunnel a network of its own as wide as {0}")]
     OwnNetwork(Network),
-    #[error("the VPN server insists on compression, which gives away what is encrypted")]
+    #[error("the VPN server requires compression, which can leak encrypted data (VORACLE)")]
     Compression,
     #[error("the VPN ended the session: {0}")]
     Ended(&'static str),
     #[error("waited too long for {0}")]
     TooSlow(&'static str),
-    #[error("openvpn lost its supervisor")]
+    #[error("the tunnel's supervisor ended, and openvpn with it")]
     SupervisorGone,
     #[error("openvpn failed: {0}")]
     Failed(String),
-    #[error("openvpn ended without a word")]
+    #[error("openvpn ended without giving a reason")]
     Vanished,
 }
 
@@ -100,8 +100,8 @@ impl EndReason {
         match signal {
             "SIGTERM" | "SIGINT" => Some(Self::Stopped),
             "management-exit" => Some(Self::SupervisorGone),
-            "inactive" => Some(Self::Ended("nothing was sent for as long as it allows")),
-            "session-timeout" => Some(Self::Ended("it lasted as long as it may")),
+            "inactive" => Some(Self::Ended("it was idle too long (inactivity timeout)")),
+            "session-timeout" => Some(Self::Ended("it reached the maximum session time")),
             "remote-exit" | "server-pushed-halt" => Some(Self::Ended("the server asked for it")),
             "ping-exit" => Some(Self::Ended("the server was silent for too long")),
             _ if signal.starts_with("auth-failure") => Some(Self::AuthRefused(refusal)),
@@ -156,7 +156,8 @@ impl From<EndReason> for Report {
                  `ob vpn up -v` shows what openvpn says"
             }
             EndReason::Unresolved => {
-                "`ob vpn profile` shows the server's name; does it resolve here?"
+                "`ob vpn profile` shows the host name; `getent hosts NAME` shows whether it \
+                 resolves here"
             }
             EndReason::ServerCertificate(_) => {
                 "do not connect by other means; tell the VPN's administrator, \

@@ -73,7 +73,7 @@ fn a_failure_of_obs_own_is_125_and_says_so(way: Way) {
     assert!(
         ended
             .errors
-            .starts_with("ob: there is no safe place for the agent's socket\n")
+            .starts_with("ob: there is no private directory for the agent's socket\n")
     );
 }
 

@@ -157,7 +157,7 @@ fn unprotectable_process_stops_before_it_begins() {
         assert!(
             ended
                 .stderr
-                .contains("cannot keep this process from being read"),
+                .contains("cannot protect this process's memory"),
             "{}",
             ended.stderr
         );
@@ -211,7 +211,7 @@ fn agent_killed_at_any_step_runs_no_command_twice() {
         if case == "asking the org" {
             assert_ran(&env, &ended, case);
         } else {
-            let expected = Failure(125, "agent.gone", "the agent went away");
+            let expected = Failure(125, "agent.gone", "the agent has ended");
             assert_failed_without_input_hint(&env, &ended, &expected, case);
             let again = shell(&env, &format!("ob exec {ANSWERED} {COMMAND}"));
             assert_ran(&env, &again, case);

@@ -73,7 +73,8 @@ fn session_policies_of_saml2aws_limit_the_profile_here_too() {
     assert!(said.contains(&format!("{from} = {}\n", policies.join(", "))));
     // Only managed policies can be taken. That the file's policy is not is reported, because the
     // profile allows more without it.
-    assert!(said.contains("a.policy_file left out: it does not limit the profile here"));
+    let line = "a.policy_file left out: inline session policies are not supported";
+    assert!(said.contains(line), "{said}");
     home.imported(&[]);
     home.is_good();
     for wrong in ["ReadOnlyAccess", "arn:aws:iam::aws:policy/A,,x"] {

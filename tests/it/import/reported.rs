@@ -256,7 +256,7 @@ fn a_policy_file_keeps_the_profile_out() {
         "{said}"
     );
     for line in [
-        "~/.saml2aws:4: a.policy_file left out: it does not limit the profile here",
+        "~/.saml2aws:4: a.policy_file left out: inline session policies are not supported",
         "~/.saml2aws: a left out: its session policy cannot be imported, and without it the \
          profile would allow more\n",
     ] {

@@ -73,7 +73,7 @@ fn a_failed_switch_returns_the_code_of_ob() {
         }
         let nothing_like_it = run(&mut script(&env, kind, "ob use zzz"), "");
         let error = &nothing_like_it.stderr;
-        assert!(error.contains("`ob config list`"), "{kind:?} {error}");
+        assert!(error.contains("`ob list`"), "{kind:?} {error}");
         assert!(!error.contains("`-r"), "{kind:?} {error}");
     }
 }

@@ -37,7 +37,10 @@ fn killing_openvpn_ends_the_tunnel_with_its_reason() {
     vpn.signal(vpn.openvpn(), Signal::SIGKILL);
     let (status, said) = terminal.wait();
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("openvpn ended without a word"), "{said}");
+    assert!(
+        said.contains("openvpn ended without giving a reason"),
+        "{said}"
+    );
     vpn.is_gone();
 }
 
@@ -55,7 +58,7 @@ fn end_of_a_background_tunnel_is_kept_until_the_next() {
     assert_eq!(status.status.code(), Some(1));
     let said = &status.stdout;
     assert!(
-        said.contains("it ended at 20") && said.contains("openvpn ended without a word"),
+        said.contains("it ended at 20") && said.contains("openvpn ended without giving a reason"),
         "{said}"
     );
     assert_eq!(vpn.status()["error"], "vpn.vanished");

@@ -327,7 +327,7 @@ fn too_few_descriptors_end_with_a_name_and_leave_nothing() {
             "{count}: {said}"
         );
         assert!(
-            up.status.success() || said.contains("hint: `ulimit -n 64`"),
+            up.status.success() || said.contains("hint: `ulimit -n 1024`"),
             "{count}: {said}"
         );
         assert!(vpn.vpn(&["down"]).status.success());

@@ -231,7 +231,7 @@ fn a_server_that_misleads_is_refused_by_name() {
                 headers: vec![("Location".into(), "/profile".into())],
                 body: Vec::new(),
             },
-            "the VPN server did not take the sign-in",
+            "the VPN server did not accept the SAML sign-in",
         ),
         (
             "/rest/GetProfileViaToken",
@@ -247,8 +247,8 @@ fn a_server_that_misleads_is_refused_by_name() {
         (
             "/rest/GetProfileViaToken",
             FaultKind::HtmlInsteadOfJson,
-            "a web page came instead of a \
-            profile",
+            "the VPN server sent a web page instead of a \
+             profile",
         ),
         (
             "/rest/GetProfileViaToken",

@@ -101,7 +101,7 @@ fn a_server_that_compresses_is_refused_by_name() {
         let up = vpn.vpn(&["up", "--detach", "--no-dns"]);
         assert_eq!(up.status.code(), Some(4), "{option}: {}", &up.stderr);
         let said = &up.stderr;
-        assert!(said.contains("insists on compression"), "{said}");
+        assert!(said.contains("requires compression"), "{said}");
         vpn.is_gone();
     }
 }

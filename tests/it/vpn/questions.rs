@@ -270,7 +270,7 @@ fn background_tunnel_shows_its_prompt_and_any_up_answers() {
     terminal.send(&format!("{}\r", OpenVpn::CODE));
     assert!(terminal.wait().0.success());
     let twice = vpn.vpn(&["up"]);
-    assert!(twice.stderr.contains("a tunnel is up, or on its way"));
+    assert!(twice.stderr.contains("a tunnel is up or being set up"));
     // A new connection gets a new prompt.
     vpn.server.restart().unwrap();
     eventually("the question is open", || {

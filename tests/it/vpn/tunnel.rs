@@ -107,7 +107,7 @@ fn two_ups_at_once_make_one_tunnel() {
     let up: Vec<_> = both.iter().filter(|one| one.status.success()).collect();
     assert_eq!(up.len(), 1, "{both:?}");
     let other = both.iter().find(|one| !one.status.success()).unwrap();
-    assert!(other.stderr.contains("a tunnel is up, or on its way"));
+    assert!(other.stderr.contains("a tunnel is up or being set up"));
     leads_through();
     assert!(vpn.vpn(&["down"]).status.success());
     vpn.is_gone();
@@ -300,7 +300,7 @@ fn a_tunnel_in_the_background_is_followed_to_its_end() {
     let (status, said) = terminal.wait();
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(
-        said.contains("ended\n") && said.contains("openvpn ended without a word"),
+        said.contains("ended\n") && said.contains("openvpn ended without giving a reason"),
         "{said}"
     );
     vpn.is_gone();
